@@ -1,0 +1,12 @@
+//! The words every other crate speaks: time, addresses, observations, devices, conversations and findings.
+//!
+//! Plain serde types and no I/O. Everything may depend on this crate; it depends on none of ours.
+//! What is serialised here outlives a process and carries a version ([`observation::VERSION`], [`report::SCHEMA`]).
+
+pub mod addr;
+pub mod fact;
+pub mod time;
+
+pub use addr::MacAddr;
+pub use fact::{FactKind, PhiKind};
+pub use time::Timestamp;

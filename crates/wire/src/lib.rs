@@ -1,0 +1,20 @@
+//! Bytes to layers to protocol messages, and from those to facts.
+//!
+//! Way in: [`layers`] peels a frame down to its transport payload; [`PROTOCOLS`] is the table of everything that can
+//! read such a payload. One protocol is one file and one row.
+//!
+//! Pure functions of the bytes they are given: no I/O, no clock, no panic, no allocation per packet on the common path,
+//! nothing kept that a message does not need. Depends on `model` alone (for the vocabulary of facts). What leaves a
+//! decoder is a [`Fact`]; values of patients never do, and a [`Value::Login`] is for matching and dropping.
+
+pub mod bytes;
+pub mod fact;
+#[cfg(any(test, feature = "harness"))]
+pub mod harness;
+pub mod layers;
+pub mod protocol;
+mod protocols;
+
+pub use fact::{About, Fact, Field, Login, Sink, Value};
+pub use protocol::{Context, Direction, Hint, Info, Next, Protocol, Role, Session, Step, Verdict};
+pub use protocols::PROTOCOLS;

@@ -1,0 +1,18 @@
+//! (in work)
+
+use crate::protocol::{Context, Hint, Info, Protocol, Verdict};
+
+/// (in work)
+pub struct Mysql;
+
+static INFO: Info = Info { id: "mysql", name: "", doc: "", hints: &[Hint::AnyTcp] };
+
+impl Protocol for Mysql {
+    fn info(&self) -> &'static Info {
+        &INFO
+    }
+
+    fn probe(&self, _context: &Context, _head: &[u8]) -> Verdict {
+        Verdict::No
+    }
+}

@@ -1,0 +1,18 @@
+//! (in work)
+
+use crate::protocol::{Context, Hint, Info, Protocol, Verdict};
+
+/// (in work)
+pub struct Radius;
+
+static INFO: Info = Info { id: "radius", name: "", doc: "", hints: &[Hint::AnyTcp] };
+
+impl Protocol for Radius {
+    fn info(&self) -> &'static Info {
+        &INFO
+    }
+
+    fn probe(&self, _context: &Context, _head: &[u8]) -> Verdict {
+        Verdict::No
+    }
+}

@@ -1,0 +1,18 @@
+//! (in work)
+
+use crate::protocol::{Context, Hint, Info, Protocol, Verdict};
+
+/// (in work)
+pub struct Tls;
+
+static INFO: Info = Info { id: "tls", name: "", doc: "", hints: &[Hint::AnyTcp] };
+
+impl Protocol for Tls {
+    fn info(&self) -> &'static Info {
+        &INFO
+    }
+
+    fn probe(&self, _context: &Context, _head: &[u8]) -> Verdict {
+        Verdict::No
+    }
+}
