@@ -83,7 +83,7 @@ pub fn context(direction: Direction, server_port: u16, wire_len: usize) -> Conte
 /// Gives datagrams to a protocol, each with its direction; through a session where the protocol has one.
 pub fn datagrams(protocol: &dyn Protocol, server_port: u16, messages: &[(Direction, &[u8])]) -> Lines {
     let mut lines = Lines::default();
-    let mut session = protocol.session();
+    let mut session = protocol.datagram_session();
     for (direction, bytes) in messages {
         let context = context(*direction, server_port, bytes.len());
         match session.as_mut() {

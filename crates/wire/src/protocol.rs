@@ -24,6 +24,12 @@ pub trait Protocol: Sync {
     fn session(&self) -> Option<Box<dyn Session>> {
         None
     }
+
+    /// State for one UDP flow, where it differs from that of a TCP connection. A protocol that frames its messages on TCP and
+    /// remembers nothing on UDP (DNS, syslog) answers `None` here, and its datagrams go to [`Protocol::datagram`].
+    fn datagram_session(&self) -> Option<Box<dyn Session>> {
+        self.session()
+    }
 }
 
 /// The state of one flow.
