@@ -154,9 +154,5 @@ pub fn decode(link: LinkType, frame: &[u8], wire_len: usize) -> Packet<'_> {
 /// Reads on in a packet whose IP fragments were put together: `payload` is the whole data of the packet that `first` began.
 #[must_use]
 pub fn decode_reassembled<'a>(first: &Packet<'_>, payload: &'a [u8]) -> Packet<'a> {
-    Packet {
-        payload,
-        wire_len: payload.len(),
-        ..*first
-    }
+    Packet { payload, wire_len: payload.len(), ..*first }
 }
