@@ -7,6 +7,7 @@
 //! nothing kept that a message does not need. Depends on `model` alone (for the vocabulary of facts). What leaves a
 //! decoder is a [`Fact`]; values of patients never do, and a [`Value::Login`] is for matching and dropping.
 
+mod ber;
 pub mod bytes;
 pub mod fact;
 #[cfg(any(test, feature = "harness"))]
