@@ -6,6 +6,15 @@ use std::net::IpAddr;
 
 use model::MacAddr;
 
+use walk::{Layer, Walk};
+
+mod ip;
+mod link;
+#[cfg(test)]
+mod tests;
+mod transport;
+mod walk;
+
 /// The most headers that are peeled off one frame (tags, labels, tunnels and extension headers counted alike).
 pub const MAX_DEPTH: usize = 32;
 
@@ -138,21 +147,25 @@ pub struct Tcp {
 /// Reads one frame. `wire_len` is the frame's length on the wire, which may exceed what was captured.
 #[must_use]
 pub fn decode(link: LinkType, frame: &[u8], wire_len: usize) -> Packet<'_> {
-    let _ = link;
-    Packet {
-        src_mac: None,
-        dst_mac: None,
-        vlans: [0; 2],
-        ip: None,
-        tunnel: None,
-        inner: Inner::Opaque(Opaque::LinkType),
-        payload: frame,
-        wire_len,
-    }
+    let mut walk = Walk::new(frame, wire_len.max(frame.len()));
+    walk.run(link.first_layer());
+    walk.packet
 }
 
 /// Reads on in a packet whose IP fragments were put together: `payload` is the whole data of the packet that `first` began.
 #[must_use]
 pub fn decode_reassembled<'a>(first: &Packet<'_>, payload: &'a [u8]) -> Packet<'a> {
-    Packet { payload, wire_len: payload.len(), ..*first }
+    let ip = first.ip.map(|ip| Ip {
+        fragment: None,
+        ..ip
+    });
+    let packet = Packet {
+        payload,
+        wire_len: payload.len(),
+        ip,
+        ..*first
+    };
+    let mut walk = Walk::from(packet);
+    walk.run(ip.map_or(Layer::Done, |ip| Layer::Transport(ip.protocol)));
+    walk.packet
 }

@@ -1,0 +1,134 @@
+//! The walk from header to header: what has been peeled, and what stands next.
+
+use super::{Inner, MAX_DEPTH, Opaque, Packet};
+
+/// A header that stands at the front of what is left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Layer {
+    /// An Ethernet header.
+    Ethernet,
+    /// What an EtherType names.
+    EtherType(u16),
+    /// An IEEE 802.2 header.
+    Llc,
+    /// An IP header of the version that its first four bits say.
+    Ip,
+    /// An IPv4 header.
+    Ipv4,
+    /// An IPv6 header.
+    Ipv6,
+    /// What an IP protocol number names.
+    Transport(u8),
+    /// Nothing: the packet is read as far as it can be.
+    Done,
+}
+
+/// A packet on its way: `packet.payload` and `packet.wire_len` are what is left of it.
+pub(super) struct Walk<'a> {
+    pub(super) packet: Packet<'a>,
+}
+
+impl<'a> From<Packet<'a>> for Walk<'a> {
+    fn from(packet: Packet<'a>) -> Self {
+        Self { packet }
+    }
+}
+
+impl<'a> Walk<'a> {
+    #[inline]
+    pub(super) const fn new(frame: &'a [u8], wire_len: usize) -> Self {
+        Self {
+            packet: Packet {
+                src_mac: None,
+                dst_mac: None,
+                vlans: [0; 2],
+                ip: None,
+                tunnel: None,
+                inner: Inner::Opaque(Opaque::LinkType),
+                payload: frame,
+                wire_len,
+            },
+        }
+    }
+
+    /// Peels headers until none is left that is known.
+    #[inline]
+    pub(super) fn run(&mut self, first: Layer) {
+        let mut layer = first;
+        for _ in 0..MAX_DEPTH {
+            layer = match layer {
+                Layer::Ethernet => self.ethernet(),
+                Layer::EtherType(number) => self.ether_type(number),
+                Layer::Llc => self.llc(),
+                Layer::Ip => self.ip(),
+                Layer::Ipv4 => self.ipv4(),
+                Layer::Ipv6 => self.ipv6(),
+                Layer::Transport(number) => self.transport(number),
+                Layer::Done => return,
+            };
+        }
+        if layer != Layer::Done {
+            self.packet.inner = Inner::Opaque(Opaque::TooDeep);
+        }
+    }
+
+    /// The header at the front, taken off; `Err` is the end of the walk when it is not all there.
+    #[inline]
+    pub(super) fn header<const N: usize>(&mut self, what: &'static str) -> Result<[u8; N], Layer> {
+        match self.packet.payload.split_first_chunk() {
+            Some((header, rest)) => {
+                self.packet.payload = rest;
+                self.packet.wire_len = self.packet.wire_len.saturating_sub(N);
+                Ok(*header)
+            }
+            None => Err(self.short(what)),
+        }
+    }
+
+    /// Lets go of `count` bytes at the front.
+    #[inline]
+    pub(super) fn skip(&mut self, count: usize, what: &'static str) -> Result<(), Layer> {
+        match self.packet.payload.split_at_checked(count) {
+            Some((_, rest)) => {
+                self.packet.payload = rest;
+                self.packet.wire_len = self.packet.wire_len.saturating_sub(count);
+                Ok(())
+            }
+            None => Err(self.short(what)),
+        }
+    }
+
+    /// What is left is this long by a header: padding and trailers behind it go.
+    #[inline]
+    pub(super) fn limit(&mut self, wire_len: usize) {
+        self.packet.payload = self
+            .packet
+            .payload
+            .get(..wire_len)
+            .unwrap_or(self.packet.payload);
+        self.packet.wire_len = wire_len;
+    }
+
+    /// Ends the walk.
+    #[inline]
+    pub(super) const fn done(&mut self, inner: Inner) -> Layer {
+        self.packet.inner = inner;
+        Layer::Done
+    }
+
+    /// Ends the walk at bytes that contradict themselves.
+    #[cold]
+    pub(super) const fn malformed(&mut self, what: &'static str) -> Layer {
+        self.done(Inner::Opaque(Opaque::Malformed(what)))
+    }
+
+    /// Ends the walk where bytes are missing: cut by the capture, or never sent.
+    #[cold]
+    pub(super) const fn short(&mut self, what: &'static str) -> Layer {
+        if self.packet.payload.len() < self.packet.wire_len {
+            self.done(Inner::Opaque(Opaque::Cut))
+        } else {
+            self.malformed(what)
+        }
+    }
+}
