@@ -73,13 +73,8 @@ impl FromStr for MacAddr {
 
     /// Reads `00:1b:21:3c:4d:5e`, `00-1B-21-3C-4D-5E`, `001b.213c.4d5e` and `001b213c4d5e`.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let bad = || BadMacAddr {
-            text: text.to_owned(),
-        };
-        let hex: String = text
-            .chars()
-            .filter(|c| !matches!(c, ':' | '-' | '.'))
-            .collect();
+        let bad = || BadMacAddr { text: text.to_owned() };
+        let hex: String = text.chars().filter(|c| !matches!(c, ':' | '-' | '.')).collect();
         if hex.len() != 12 || !hex.bytes().all(|b| b.is_ascii_hexdigit()) {
             return Err(bad());
         }
@@ -97,9 +92,7 @@ impl Serialize for MacAddr {
 
 impl<'de> Deserialize<'de> for MacAddr {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?
-            .parse()
-            .map_err(serde::de::Error::custom)
+        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
     }
 }
 
@@ -120,12 +113,7 @@ mod tests {
     #[test]
     fn reads_the_usual_spellings() {
         let mac = MacAddr([0x00, 0x1b, 0x21, 0x3c, 0x4d, 0x5e]);
-        for text in [
-            "00:1b:21:3c:4d:5e",
-            "00-1B-21-3C-4D-5E",
-            "001b.213c.4d5e",
-            "001b213c4d5e",
-        ] {
+        for text in ["00:1b:21:3c:4d:5e", "00-1B-21-3C-4D-5E", "001b.213c.4d5e", "001b213c4d5e"] {
             assert_eq!(text.parse::<MacAddr>().unwrap(), mac);
         }
         assert!("00:1b:21:3c:4d".parse::<MacAddr>().is_err());

@@ -32,11 +32,7 @@ impl Timestamp {
     /// Whole seconds and nanoseconds since the epoch; saturates at the ends of the range.
     #[must_use]
     pub const fn from_parts(seconds: i64, nanos: u32) -> Self {
-        Self(
-            seconds
-                .saturating_mul(1_000_000_000)
-                .saturating_add(nanos as i64),
-        )
+        Self(seconds.saturating_mul(1_000_000_000).saturating_add(nanos as i64))
     }
 
     /// Nanoseconds since the epoch.
@@ -71,9 +67,7 @@ impl FromStr for Timestamp {
     type Err = BadTimestamp;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let bad = || BadTimestamp {
-            text: text.to_owned(),
-        };
+        let bad = || BadTimestamp { text: text.to_owned() };
         let instant = match text.parse::<jiff::Timestamp>() {
             Ok(instant) => instant,
             // A bare date or a local time without an offset is taken as UTC.
@@ -84,9 +78,7 @@ impl FromStr for Timestamp {
                 .map(|zoned| zoned.timestamp())
                 .ok_or_else(bad)?,
         };
-        i64::try_from(instant.as_nanosecond())
-            .map(Self)
-            .map_err(|_| bad())
+        i64::try_from(instant.as_nanosecond()).map(Self).map_err(|_| bad())
     }
 }
 
@@ -98,9 +90,7 @@ impl Serialize for Timestamp {
 
 impl<'de> Deserialize<'de> for Timestamp {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?
-            .parse()
-            .map_err(serde::de::Error::custom)
+        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
     }
 }
 
@@ -127,10 +117,7 @@ mod tests {
         let t = Timestamp::from_parts(1_700_000_000, 123_456_789);
         assert_eq!(t.to_string(), "2023-11-14T22:13:20.123456789Z");
         assert_eq!(t.to_string().parse::<Timestamp>().unwrap(), t);
-        assert_eq!(
-            "1970-01-02".parse::<Timestamp>().unwrap(),
-            Timestamp::from_parts(86_400, 0)
-        );
+        assert_eq!("1970-01-02".parse::<Timestamp>().unwrap(), Timestamp::from_parts(86_400, 0));
         assert!("yesterday".parse::<Timestamp>().is_err());
     }
 }

@@ -62,8 +62,7 @@ impl<'a> Cursor<'a> {
 
     /// Big-endian 24 bits.
     pub fn u24(&mut self) -> Option<u32> {
-        self.array()
-            .map(|[a, b, c]: [u8; 3]| u32::from_be_bytes([0, a, b, c]))
+        self.array().map(|[a, b, c]: [u8; 3]| u32::from_be_bytes([0, a, b, c]))
     }
 
     /// Big-endian 32 bits.
@@ -95,37 +94,25 @@ impl<'a> Cursor<'a> {
 /// Big-endian 16 bits at an offset.
 #[must_use]
 pub fn be16(bytes: &[u8], at: usize) -> Option<u16> {
-    bytes
-        .get(at..)?
-        .first_chunk()
-        .map(|b| u16::from_be_bytes(*b))
+    bytes.get(at..)?.first_chunk().map(|b| u16::from_be_bytes(*b))
 }
 
 /// Big-endian 32 bits at an offset.
 #[must_use]
 pub fn be32(bytes: &[u8], at: usize) -> Option<u32> {
-    bytes
-        .get(at..)?
-        .first_chunk()
-        .map(|b| u32::from_be_bytes(*b))
+    bytes.get(at..)?.first_chunk().map(|b| u32::from_be_bytes(*b))
 }
 
 /// Little-endian 16 bits at an offset.
 #[must_use]
 pub fn le16(bytes: &[u8], at: usize) -> Option<u16> {
-    bytes
-        .get(at..)?
-        .first_chunk()
-        .map(|b| u16::from_le_bytes(*b))
+    bytes.get(at..)?.first_chunk().map(|b| u16::from_le_bytes(*b))
 }
 
 /// Little-endian 32 bits at an offset.
 #[must_use]
 pub fn le32(bytes: &[u8], at: usize) -> Option<u32> {
-    bytes
-        .get(at..)?
-        .first_chunk()
-        .map(|b| u32::from_le_bytes(*b))
+    bytes.get(at..)?.first_chunk().map(|b| u32::from_le_bytes(*b))
 }
 
 /// Where `needle` first stands in `haystack`.
@@ -139,18 +126,12 @@ pub fn find(haystack: &[u8], needle: &[u8]) -> Option<usize> {
 pub fn line(bytes: &[u8]) -> Option<(&[u8], usize)> {
     let end = memchr::memchr(b'\n', bytes)?;
     let text = bytes.get(..end)?;
-    Some((
-        text.strip_suffix(b"\r").unwrap_or(text),
-        end.saturating_add(1),
-    ))
+    Some((text.strip_suffix(b"\r").unwrap_or(text), end.saturating_add(1)))
 }
 
 /// Splits `key: value`, both trimmed of blanks.
 #[must_use]
 pub fn header(line: &[u8]) -> Option<(&[u8], &[u8])> {
     let colon = memchr::memchr(b':', line)?;
-    Some((
-        line.get(..colon)?.trim_ascii(),
-        line.get(colon.saturating_add(1)..)?.trim_ascii(),
-    ))
+    Some((line.get(..colon)?.trim_ascii(), line.get(colon.saturating_add(1)..)?.trim_ascii()))
 }

@@ -80,9 +80,7 @@ pub struct Login<'a> {
 impl std::fmt::Debug for Login<'_> {
     /// Says the scheme alone, so that no log or panic can show a secret.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Login")
-            .field("scheme", &self.scheme)
-            .finish_non_exhaustive()
+        f.debug_struct("Login").field("scheme", &self.scheme).finish_non_exhaustive()
     }
 }
 
@@ -113,37 +111,21 @@ pub trait Sink {
 impl dyn Sink + '_ {
     /// Text read from octets that the sender says of itself.
     pub fn sender(&mut self, field: &'static Field, octets: &[u8]) {
-        self.fact(Fact {
-            about: About::Sender,
-            field,
-            value: Value::Octets(octets),
-        });
+        self.fact(Fact { about: About::Sender, field, value: Value::Octets(octets) });
     }
 
     /// Text that holds for the conversation.
     pub fn conversation(&mut self, field: &'static Field, text: &str) {
-        self.fact(Fact {
-            about: About::Conversation,
-            field,
-            value: Value::Text(Cow::Borrowed(text)),
-        });
+        self.fact(Fact { about: About::Conversation, field, value: Value::Text(Cow::Borrowed(text)) });
     }
 
     /// A number of PHI fields of one kind crossed in this message.
     pub fn phi(&mut self, field: &'static Field, count: u64) {
-        self.fact(Fact {
-            about: About::Conversation,
-            field,
-            value: Value::Number(count),
-        });
+        self.fact(Fact { about: About::Conversation, field, value: Value::Number(count) });
     }
 
     /// Any fact.
     pub fn say(&mut self, about: About, field: &'static Field, value: Value<'_>) {
-        self.fact(Fact {
-            about,
-            field,
-            value,
-        });
+        self.fact(Fact { about, field, value });
     }
 }

@@ -42,8 +42,7 @@ impl Sink for Lines {
                 format!("{} {}:{}", login.scheme, String::from_utf8_lossy(login.user), String::from_utf8_lossy(login.secret))
             }
         };
-        self.lines
-            .push(format!("{about} {} {value}", fact.field.id));
+        self.lines.push(format!("{about} {} {value}", fact.field.id));
     }
 
     fn sender_is(&mut self, role: Role) {
@@ -58,16 +57,8 @@ impl Sink for Lines {
 /// A context between two made-up hosts: client 10.0.0.1 (02:00:00:00:00:01), server 10.0.0.2 on `server_port`.
 #[must_use]
 pub fn context(direction: Direction, server_port: u16, wire_len: usize) -> Context {
-    let client = (
-        MacAddr([2, 0, 0, 0, 0, 1]),
-        IpAddr::V4(Ipv4Addr::new(10, 0, 0, 1)),
-        49_152,
-    );
-    let server = (
-        MacAddr([2, 0, 0, 0, 0, 2]),
-        IpAddr::V4(Ipv4Addr::new(10, 0, 0, 2)),
-        server_port,
-    );
+    let client = (MacAddr([2, 0, 0, 0, 0, 1]), IpAddr::V4(Ipv4Addr::new(10, 0, 0, 1)), 49_152);
+    let server = (MacAddr([2, 0, 0, 0, 0, 2]), IpAddr::V4(Ipv4Addr::new(10, 0, 0, 2)), server_port);
     let (from, to) = match direction {
         Direction::ToServer => (client, server),
         Direction::ToClient => (server, client),
@@ -87,11 +78,7 @@ pub fn context(direction: Direction, server_port: u16, wire_len: usize) -> Conte
 }
 
 /// Gives datagrams to a protocol, each with its direction; through a session where the protocol has one.
-pub fn datagrams(
-    protocol: &dyn Protocol,
-    server_port: u16,
-    messages: &[(Direction, &[u8])],
-) -> Lines {
+pub fn datagrams(protocol: &dyn Protocol, server_port: u16, messages: &[(Direction, &[u8])]) -> Lines {
     let mut lines = Lines::default();
     let mut session = protocol.datagram_session();
     for (direction, bytes) in messages {
@@ -110,12 +97,7 @@ pub fn datagrams(
 }
 
 /// Gives the streams of a connection to a protocol, cut into chunks of at most `chunk` bytes. Stops where the decoder hands over.
-pub fn streams(
-    protocol: &dyn Protocol,
-    server_port: u16,
-    messages: &[(Direction, &[u8])],
-    chunk: usize,
-) -> Lines {
+pub fn streams(protocol: &dyn Protocol, server_port: u16, messages: &[(Direction, &[u8])], chunk: usize) -> Lines {
     let mut lines = Lines::default();
     let Some(mut session) = protocol.session() else {
         return lines;
@@ -143,18 +125,11 @@ pub fn streams(
 /// # Panics
 /// When two chunk sizes give different facts: the decoder is wrong.
 #[must_use]
-pub fn streams_any_chunk(
-    protocol: &dyn Protocol,
-    server_port: u16,
-    messages: &[(Direction, &[u8])],
-) -> Lines {
+pub fn streams_any_chunk(protocol: &dyn Protocol, server_port: u16, messages: &[(Direction, &[u8])]) -> Lines {
     let whole = streams(protocol, server_port, messages, usize::MAX);
     for chunk in [1, 2, 3, 7, 64, 1460] {
         let cut = streams(protocol, server_port, messages, chunk);
-        assert_eq!(
-            whole.lines, cut.lines,
-            "facts differ with chunks of {chunk}"
-        );
+        assert_eq!(whole.lines, cut.lines, "facts differ with chunks of {chunk}");
     }
     whole
 }
@@ -170,22 +145,13 @@ struct Way {
 
 impl Way {
     /// False when the decoder is done with the connection.
-    fn feed(
-        &mut self,
-        session: &mut dyn Session,
-        context: &Context,
-        part: &[u8],
-        out: &mut dyn Sink,
-    ) -> bool {
+    fn feed(&mut self, session: &mut dyn Session, context: &Context, part: &[u8], out: &mut dyn Sink) -> bool {
         if self.stopped {
             return true;
         }
-        let skipped = usize::try_from(self.skip)
-            .unwrap_or(usize::MAX)
-            .min(part.len());
+        let skipped = usize::try_from(self.skip).unwrap_or(usize::MAX).min(part.len());
         self.skip = self.skip.saturating_sub(skipped as u64);
-        self.kept
-            .extend_from_slice(part.get(skipped..).unwrap_or_default());
+        self.kept.extend_from_slice(part.get(skipped..).unwrap_or_default());
         // A decoder that neither uses bytes nor asks for more than it has would loop: bounded by what it uses.
         while !self.kept.is_empty() && self.kept.len() >= self.wanted {
             let before = self.kept.len();
@@ -194,22 +160,16 @@ impl Way {
             self.kept.drain(..step.used);
             match step.next {
                 Next::More(wanted) => {
-                    assert!(
-                        wanted > self.kept.len() || step.used > 0,
-                        "a decoder asks for what it has and uses nothing"
-                    );
+                    assert!(wanted > self.kept.len() || step.used > 0, "a decoder asks for what it has and uses nothing");
                     self.wanted = wanted.max(1);
                     if wanted > MAX_WANTED {
-                        self.stopped =
-                            session.gap(context, self.kept.len() as u64, out) == Next::Stop;
+                        self.stopped = session.gap(context, self.kept.len() as u64, out) == Next::Stop;
                         self.kept.clear();
                         self.wanted = 0;
                     }
                 }
                 Next::Skip(count) => {
-                    let now = usize::try_from(count)
-                        .unwrap_or(usize::MAX)
-                        .min(self.kept.len());
+                    let now = usize::try_from(count).unwrap_or(usize::MAX).min(self.kept.len());
                     self.kept.drain(..now);
                     self.skip = count.saturating_sub(now as u64);
                     self.wanted = 0;

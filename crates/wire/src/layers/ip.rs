@@ -23,28 +23,7 @@ impl Walk<'_> {
             Ok(header) => header,
             Err(end) => return end,
         };
-        let [
-            first,
-            _,
-            l0,
-            l1,
-            i0,
-            i1,
-            f0,
-            f1,
-            ttl,
-            protocol,
-            _,
-            _,
-            s0,
-            s1,
-            s2,
-            s3,
-            d0,
-            d1,
-            d2,
-            d3,
-        ] = header;
+        let [first, _, l0, l1, i0, i1, f0, f1, ttl, protocol, _, _, s0, s1, s2, s3, d0, d1, d2, d3] = header;
         if first >> 4 != 4 {
             return self.malformed("IPv4 version");
         }
@@ -54,9 +33,7 @@ impl Walk<'_> {
             0 => self.packet.wire_len.saturating_add(20),
             total => total,
         };
-        let (Some(options), Some(len)) =
-            (header_len.checked_sub(20), total.checked_sub(header_len))
-        else {
+        let (Some(options), Some(len)) = (header_len.checked_sub(20), total.checked_sub(header_len)) else {
             return self.malformed("IPv4 header length");
         };
         let place = u16::from_be_bytes([f0, f1]);
@@ -88,14 +65,8 @@ impl Walk<'_> {
         if first >> 4 != 6 {
             return self.malformed("IPv6 version");
         }
-        self.packet.ip = Some(Ip {
-            src: IpAddr::V6(src),
-            dst: IpAddr::V6(dst),
-            hop_limit,
-            id: 0,
-            fragment: None,
-            protocol: next,
-        });
+        self.packet.ip =
+            Some(Ip { src: IpAddr::V6(src), dst: IpAddr::V6(dst), hop_limit, id: 0, fragment: None, protocol: next });
         match usize::from(u16::from_be_bytes([l0, l1])) {
             0 => {}
             len => self.limit(len),
@@ -105,11 +76,7 @@ impl Walk<'_> {
 
     #[inline]
     fn transport_or_fragment(&mut self, protocol: u8, is_fragment: bool) -> Layer {
-        if is_fragment {
-            self.done(Inner::Fragment)
-        } else {
-            self.transport(protocol)
-        }
+        if is_fragment { self.done(Inner::Fragment) } else { self.transport(protocol) }
     }
 
     /// What an IP protocol number names.
@@ -127,9 +94,7 @@ impl Walk<'_> {
             // Hop-by-hop, routing, destination, mobility, HIP and shim6 headers share one form (RFC 6564 §4). Mobility and
             // HIP usually stand last and are messages themselves: only where something follows are they peeled.
             0 | 43 | 60 => self.extension(8),
-            135 | 139 | 140 if self.packet.payload.first().is_some_and(|next| *next != 59) => {
-                self.extension(8)
-            }
+            135 | 139 | 140 if self.packet.payload.first().is_some_and(|next| *next != 59) => self.extension(8),
             51 => self.authentication(),
             44 => self.fragment_header(),
             50 => self.done(Inner::Opaque(Opaque::Encrypted)),
@@ -142,10 +107,7 @@ impl Walk<'_> {
         let Some(&[next, len]) = self.packet.payload.first_chunk() else {
             return self.short("IPv6 extension header");
         };
-        self.follow(
-            next,
-            usize::from(len).saturating_add(1).saturating_mul(unit),
-        )
+        self.follow(next, usize::from(len).saturating_add(1).saturating_mul(unit))
     }
 
     /// RFC 4302 §2: length in units of four octets, less two.
@@ -179,21 +141,14 @@ impl Walk<'_> {
             ip.id = u32::from_be_bytes([i0, i1, i2, i3]);
             ip.fragment = fragment;
         }
-        if fragment.is_some() {
-            self.done(Inner::Fragment)
-        } else {
-            Layer::Transport(next)
-        }
+        if fragment.is_some() { self.done(Inner::Fragment) } else { Layer::Transport(next) }
     }
 }
 
 /// A place in units of eight octets, as both versions count.
 #[inline]
 fn fragment(units: u16, more: bool) -> Option<Fragment> {
-    (units != 0 || more).then(|| Fragment {
-        offset: u32::from(units) << 3,
-        more,
-    })
+    (units != 0 || more).then(|| Fragment { offset: u32::from(units) << 3, more })
 }
 
 #[inline]

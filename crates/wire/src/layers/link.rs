@@ -93,11 +93,7 @@ impl Walk<'_> {
         {
             return end;
         }
-        if dsap == 0xaa {
-            self.snap()
-        } else {
-            self.done(Inner::Llc(dsap & 0xfe))
-        }
+        if dsap == 0xaa { self.snap() } else { self.done(Inner::Llc(dsap & 0xfe)) }
     }
 
     fn snap(&mut self) -> Layer {

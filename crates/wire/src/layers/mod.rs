@@ -155,16 +155,8 @@ pub fn decode(link: LinkType, frame: &[u8], wire_len: usize) -> Packet<'_> {
 /// Reads on in a packet whose IP fragments were put together: `payload` is the whole data of the packet that `first` began.
 #[must_use]
 pub fn decode_reassembled<'a>(first: &Packet<'_>, payload: &'a [u8]) -> Packet<'a> {
-    let ip = first.ip.map(|ip| Ip {
-        fragment: None,
-        ..ip
-    });
-    let packet = Packet {
-        payload,
-        wire_len: payload.len(),
-        ip,
-        ..*first
-    };
+    let ip = first.ip.map(|ip| Ip { fragment: None, ..ip });
+    let packet = Packet { payload, wire_len: payload.len(), ip, ..*first };
     let mut walk = Walk::from(packet);
     walk.run(ip.map_or(Layer::Done, |ip| Layer::Transport(ip.protocol)));
     walk.packet

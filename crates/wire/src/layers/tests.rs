@@ -12,10 +12,7 @@ fn ethernet(ether_type: u16, payload: &[u8]) -> Vec<u8> {
 
 fn ipv4(protocol: u8, payload: &[u8]) -> Vec<u8> {
     let total = u16::try_from(payload.len() + 20).unwrap().to_be_bytes();
-    let mut packet = vec![
-        0x45, 0, total[0], total[1], 0x12, 0x34, 0x40, 0, 64, protocol, 0, 0, 10, 0, 0, 1, 10, 0,
-        0, 2,
-    ];
+    let mut packet = vec![0x45, 0, total[0], total[1], 0x12, 0x34, 0x40, 0, 64, protocol, 0, 0, 10, 0, 0, 1, 10, 0, 0, 2];
     packet.extend(payload);
     packet
 }
@@ -37,9 +34,7 @@ fn udp(src: u16, dst: u16, payload: &[u8]) -> Vec<u8> {
 }
 
 fn tcp_syn(payload: &[u8]) -> Vec<u8> {
-    let mut segment = vec![
-        0x12, 0x34, 0, 80, 0, 0, 0, 5, 0, 0, 0, 6, 0x70, 2, 0xff, 0xff, 0, 0, 0, 0,
-    ];
+    let mut segment = vec![0x12, 0x34, 0, 80, 0, 0, 0, 5, 0, 0, 0, 6, 0x70, 2, 0xff, 0xff, 0, 0, 0, 0];
     segment.extend([2, 4, 5, 0xb4, 1, 3, 3, 7]);
     segment.extend(payload);
     segment
@@ -54,21 +49,8 @@ fn samples() -> Vec<(LinkType, Vec<u8>)> {
     let mut frames = vec![
         ethernet(0x0800, &ipv4(6, &tcp_syn(b"hello"))),
         ethernet(0x86dd, &ipv6(17, &udp(5, 6, b"hello"))),
-        ethernet(
-            0x86dd,
-            &ipv6(
-                0,
-                &[
-                    &[44, 0, 0, 0, 0, 0, 0, 0, 17, 0, 0, 1, 0, 0, 0, 9][..],
-                    b"data",
-                ]
-                .concat(),
-            ),
-        ),
-        ethernet(
-            0x8100,
-            &[&[0, 7, 8, 0][..], &ipv4(17, &udp(5, 6, b"x"))].concat(),
-        ),
+        ethernet(0x86dd, &ipv6(0, &[&[44, 0, 0, 0, 0, 0, 0, 0, 17, 0, 0, 1, 0, 0, 0, 9][..], b"data"].concat())),
+        ethernet(0x8100, &[&[0, 7, 8, 0][..], &ipv4(17, &udp(5, 6, b"x"))].concat()),
         ethernet(8, &[0xaa, 0xaa, 3, 0, 0, 12, 0x20, 0, 1, 2]),
     ];
     frames.drain(..).map(|frame| (LinkType(1), frame)).collect()
@@ -80,24 +62,10 @@ fn tcp_over_ipv4() {
     let packet = read(&frame);
     assert_eq!(packet.src_mac, Some(MacAddr([2, 0, 0, 0, 0, 2])));
     let ip = packet.ip.unwrap();
-    assert_eq!(
-        (ip.src, ip.dst),
-        (
-            IpAddr::V4(Ipv4Addr::new(10, 0, 0, 1)),
-            IpAddr::V4(Ipv4Addr::new(10, 0, 0, 2))
-        )
-    );
-    assert_eq!(
-        (ip.hop_limit, ip.id, ip.fragment, ip.protocol),
-        (64, 0x1234, None, 6)
-    );
-    let Inner::Tcp(tcp) = packet.inner else {
-        panic!("{packet:?}")
-    };
-    assert_eq!(
-        (tcp.src_port, tcp.dst_port, tcp.seq, tcp.ack, tcp.flags),
-        (0x1234, 80, 5, 6, 2)
-    );
+    assert_eq!((ip.src, ip.dst), (IpAddr::V4(Ipv4Addr::new(10, 0, 0, 1)), IpAddr::V4(Ipv4Addr::new(10, 0, 0, 2))));
+    assert_eq!((ip.hop_limit, ip.id, ip.fragment, ip.protocol), (64, 0x1234, None, 6));
+    let Inner::Tcp(tcp) = packet.inner else { panic!("{packet:?}") };
+    assert_eq!((tcp.src_port, tcp.dst_port, tcp.seq, tcp.ack, tcp.flags), (0x1234, 80, 5, 6, 2));
     assert_eq!((tcp.window, tcp.mss, tcp.window_scale), (0xffff, 1460, 7));
     assert_eq!((packet.payload, packet.wire_len), (&b"hello"[..], 5));
 }
@@ -107,17 +75,7 @@ fn padding_is_no_payload() {
     let mut frame = ethernet(0x0800, &ipv4(17, &udp(1, 2, b"")));
     frame.resize(60, 0);
     let packet = read(&frame);
-    assert_eq!(
-        (packet.inner, packet.payload.len(), packet.wire_len),
-        (
-            Inner::Udp {
-                src_port: 1,
-                dst_port: 2
-            },
-            0,
-            0
-        )
-    );
+    assert_eq!((packet.inner, packet.payload.len(), packet.wire_len), (Inner::Udp { src_port: 1, dst_port: 2 }, 0, 0));
 }
 
 #[test]
@@ -138,23 +96,10 @@ fn total_length_of_zero_is_the_frames() {
 
 #[test]
 fn tags_are_kept_outer_first() {
-    let inner = [
-        &[0, 7, 0x81, 0, 0x20, 9, 8, 0][..],
-        &ipv4(17, &udp(5, 6, b"x")),
-    ]
-    .concat();
+    let inner = [&[0, 7, 0x81, 0, 0x20, 9, 8, 0][..], &ipv4(17, &udp(5, 6, b"x"))].concat();
     let frame = ethernet(0x88a8, &inner);
     let packet = read(&frame);
-    assert_eq!(
-        (packet.vlans, packet.inner),
-        (
-            [7, 9],
-            Inner::Udp {
-                src_port: 5,
-                dst_port: 6
-            }
-        )
-    );
+    assert_eq!((packet.vlans, packet.inner), ([7, 9], Inner::Udp { src_port: 5, dst_port: 6 }));
 }
 
 #[test]
@@ -165,24 +110,9 @@ fn fragments_wait_and_are_read_on() {
     let frame = ethernet(0x0800, &first);
     let packet = read(&frame);
     assert_eq!(packet.inner, Inner::Fragment);
-    assert_eq!(
-        packet.ip.unwrap().fragment,
-        Some(Fragment {
-            offset: 0,
-            more: true
-        })
-    );
+    assert_eq!(packet.ip.unwrap().fragment, Some(Fragment { offset: 0, more: true }));
     let read = decode_reassembled(&packet, &whole);
-    assert_eq!(
-        (read.inner, read.wire_len),
-        (
-            Inner::Udp {
-                src_port: 5,
-                dst_port: 6
-            },
-            40
-        )
-    );
+    assert_eq!((read.inner, read.wire_len), (Inner::Udp { src_port: 5, dst_port: 6 }, 40));
 }
 
 #[test]
@@ -190,26 +120,14 @@ fn extension_headers_are_peeled() {
     let hop = [17, 0, 0, 0, 0, 0, 0, 0];
     let frame = ethernet(0x86dd, &ipv6(0, &[&hop[..], &udp(5, 6, b"abc")].concat()));
     let packet = read(&frame);
-    assert_eq!(
-        (packet.inner, packet.payload),
-        (
-            Inner::Udp {
-                src_port: 5,
-                dst_port: 6
-            },
-            &b"abc"[..]
-        )
-    );
+    assert_eq!((packet.inner, packet.payload), (Inner::Udp { src_port: 5, dst_port: 6 }, &b"abc"[..]));
     assert_eq!(packet.ip.unwrap().protocol, 17);
 }
 
 #[test]
 fn snap_names_its_protocol() {
     let frame = ethernet(8, &[0xaa, 0xaa, 3, 0, 0, 12, 0x20, 0, 1, 2, 3]);
-    assert_eq!(
-        (read(&frame).inner, read(&frame).payload),
-        (Inner::Snap(12, 0x2000), &[][..])
-    );
+    assert_eq!((read(&frame).inner, read(&frame).payload), (Inner::Snap(12, 0x2000), &[][..]));
 }
 
 #[test]

@@ -14,25 +14,7 @@ impl Walk<'_> {
             Ok(header) => header,
             Err(end) => return end,
         };
-        let [
-            s0,
-            s1,
-            d0,
-            d1,
-            q0,
-            q1,
-            q2,
-            q3,
-            a0,
-            a1,
-            a2,
-            a3,
-            offset,
-            flags,
-            w0,
-            w1,
-            ..,
-        ] = header;
+        let [s0, s1, d0, d1, q0, q1, q2, q3, a0, a1, a2, a3, offset, flags, w0, w1, ..] = header;
         let options_len = match (usize::from(offset >> 4) << 2).checked_sub(20) {
             Some(len) if len <= self.packet.wire_len => len,
             _ => return self.malformed("TCP data offset"),
@@ -40,9 +22,7 @@ impl Walk<'_> {
         let (mut mss, mut window_scale) = (0, 255);
         if options_len > 0 {
             let payload = self.packet.payload;
-            let (options, rest) = payload
-                .split_at_checked(options_len)
-                .unwrap_or((payload, &[]));
+            let (options, rest) = payload.split_at_checked(options_len).unwrap_or((payload, &[]));
             if flags & SYN != 0 {
                 (mss, window_scale) = syn_options(options);
             }
@@ -87,10 +67,7 @@ fn syn_options(mut options: &[u8]) -> (u16, u8) {
             (0, _) => break,
             (1, _) => rest,
             (_, [len, tail @ ..]) => {
-                let Some((value, next)) = usize::from(*len)
-                    .checked_sub(2)
-                    .and_then(|len| tail.split_at_checked(len))
-                else {
+                let Some((value, next)) = usize::from(*len).checked_sub(2).and_then(|len| tail.split_at_checked(len)) else {
                     break;
                 };
                 match (kind, value) {

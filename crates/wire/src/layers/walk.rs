@@ -101,11 +101,7 @@ impl<'a> Walk<'a> {
     /// What is left is this long by a header: padding and trailers behind it go.
     #[inline]
     pub(super) fn limit(&mut self, wire_len: usize) {
-        self.packet.payload = self
-            .packet
-            .payload
-            .get(..wire_len)
-            .unwrap_or(self.packet.payload);
+        self.packet.payload = self.packet.payload.get(..wire_len).unwrap_or(self.packet.payload);
         self.packet.wire_len = wire_len;
     }
 

@@ -5,12 +5,7 @@ use crate::protocol::{Context, Hint, Info, Protocol, Verdict};
 /// (in work)
 pub struct Arp;
 
-static INFO: Info = Info {
-    id: "arp",
-    name: "",
-    doc: "",
-    hints: &[Hint::AnyTcp],
-};
+static INFO: Info = Info { id: "arp", name: "", doc: "", hints: &[Hint::AnyTcp] };
 
 impl Protocol for Arp {
     fn info(&self) -> &'static Info {

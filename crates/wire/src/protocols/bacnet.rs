@@ -5,12 +5,7 @@ use crate::protocol::{Context, Hint, Info, Protocol, Verdict};
 /// (in work)
 pub struct Bacnet;
 
-static INFO: Info = Info {
-    id: "bacnet",
-    name: "",
-    doc: "",
-    hints: &[Hint::AnyTcp],
-};
+static INFO: Info = Info { id: "bacnet", name: "", doc: "", hints: &[Hint::AnyTcp] };
 
 impl Protocol for Bacnet {
     fn info(&self) -> &'static Info {

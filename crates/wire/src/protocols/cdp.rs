@@ -5,12 +5,7 @@ use crate::protocol::{Context, Hint, Info, Protocol, Verdict};
 /// (in work)
 pub struct Cdp;
 
-static INFO: Info = Info {
-    id: "cdp",
-    name: "",
-    doc: "",
-    hints: &[Hint::AnyTcp],
-};
+static INFO: Info = Info { id: "cdp", name: "", doc: "", hints: &[Hint::AnyTcp] };
 
 impl Protocol for Cdp {
     fn info(&self) -> &'static Info {

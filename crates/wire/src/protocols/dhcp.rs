@@ -5,12 +5,7 @@ use crate::protocol::{Context, Hint, Info, Protocol, Verdict};
 /// (in work)
 pub struct Dhcp;
 
-static INFO: Info = Info {
-    id: "dhcp",
-    name: "",
-    doc: "",
-    hints: &[Hint::AnyTcp],
-};
+static INFO: Info = Info { id: "dhcp", name: "", doc: "", hints: &[Hint::AnyTcp] };
 
 impl Protocol for Dhcp {
     fn info(&self) -> &'static Info {

@@ -5,12 +5,7 @@ use crate::protocol::{Context, Hint, Info, Protocol, Verdict};
 /// (in work)
 pub struct Dicom;
 
-static INFO: Info = Info {
-    id: "dicom",
-    name: "",
-    doc: "",
-    hints: &[Hint::AnyTcp],
-};
+static INFO: Info = Info { id: "dicom", name: "", doc: "", hints: &[Hint::AnyTcp] };
 
 impl Protocol for Dicom {
     fn info(&self) -> &'static Info {

@@ -5,12 +5,7 @@ use crate::protocol::{Context, Hint, Info, Protocol, Verdict};
 /// (in work)
 pub struct Dns;
 
-static INFO: Info = Info {
-    id: "dns",
-    name: "",
-    doc: "",
-    hints: &[Hint::AnyTcp],
-};
+static INFO: Info = Info { id: "dns", name: "", doc: "", hints: &[Hint::AnyTcp] };
 
 impl Protocol for Dns {
     fn info(&self) -> &'static Info {

@@ -5,12 +5,7 @@ use crate::protocol::{Context, Hint, Info, Protocol, Verdict};
 /// (in work)
 pub struct Dtls;
 
-static INFO: Info = Info {
-    id: "dtls",
-    name: "",
-    doc: "",
-    hints: &[Hint::AnyTcp],
-};
+static INFO: Info = Info { id: "dtls", name: "", doc: "", hints: &[Hint::AnyTcp] };
 
 impl Protocol for Dtls {
     fn info(&self) -> &'static Info {

@@ -5,12 +5,7 @@ use crate::protocol::{Context, Hint, Info, Protocol, Verdict};
 /// (in work)
 pub struct Eapol;
 
-static INFO: Info = Info {
-    id: "eapol",
-    name: "",
-    doc: "",
-    hints: &[Hint::AnyTcp],
-};
+static INFO: Info = Info { id: "eapol", name: "", doc: "", hints: &[Hint::AnyTcp] };
 
 impl Protocol for Eapol {
     fn info(&self) -> &'static Info {

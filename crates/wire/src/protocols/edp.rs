@@ -5,12 +5,7 @@ use crate::protocol::{Context, Hint, Info, Protocol, Verdict};
 /// (in work)
 pub struct Edp;
 
-static INFO: Info = Info {
-    id: "edp",
-    name: "",
-    doc: "",
-    hints: &[Hint::AnyTcp],
-};
+static INFO: Info = Info { id: "edp", name: "", doc: "", hints: &[Hint::AnyTcp] };
 
 impl Protocol for Edp {
     fn info(&self) -> &'static Info {

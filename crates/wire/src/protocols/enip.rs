@@ -5,12 +5,7 @@ use crate::protocol::{Context, Hint, Info, Protocol, Verdict};
 /// (in work)
 pub struct Enip;
 
-static INFO: Info = Info {
-    id: "enip",
-    name: "",
-    doc: "",
-    hints: &[Hint::AnyTcp],
-};
+static INFO: Info = Info { id: "enip", name: "", doc: "", hints: &[Hint::AnyTcp] };
 
 impl Protocol for Enip {
     fn info(&self) -> &'static Info {

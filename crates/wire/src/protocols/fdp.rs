@@ -5,12 +5,7 @@ use crate::protocol::{Context, Hint, Info, Protocol, Verdict};
 /// (in work)
 pub struct Fdp;
 
-static INFO: Info = Info {
-    id: "fdp",
-    name: "",
-    doc: "",
-    hints: &[Hint::AnyTcp],
-};
+static INFO: Info = Info { id: "fdp", name: "", doc: "", hints: &[Hint::AnyTcp] };
 
 impl Protocol for Fdp {
     fn info(&self) -> &'static Info {

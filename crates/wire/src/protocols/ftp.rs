@@ -5,12 +5,7 @@ use crate::protocol::{Context, Hint, Info, Protocol, Verdict};
 /// (in work)
 pub struct Ftp;
 
-static INFO: Info = Info {
-    id: "ftp",
-    name: "",
-    doc: "",
-    hints: &[Hint::AnyTcp],
-};
+static INFO: Info = Info { id: "ftp", name: "", doc: "", hints: &[Hint::AnyTcp] };
 
 impl Protocol for Ftp {
     fn info(&self) -> &'static Info {

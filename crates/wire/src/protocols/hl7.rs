@@ -5,12 +5,7 @@ use crate::protocol::{Context, Hint, Info, Protocol, Verdict};
 /// (in work)
 pub struct Hl7;
 
-static INFO: Info = Info {
-    id: "hl7",
-    name: "",
-    doc: "",
-    hints: &[Hint::AnyTcp],
-};
+static INFO: Info = Info { id: "hl7", name: "", doc: "", hints: &[Hint::AnyTcp] };
 
 impl Protocol for Hl7 {
     fn info(&self) -> &'static Info {

@@ -5,12 +5,7 @@ use crate::protocol::{Context, Hint, Info, Protocol, Verdict};
 /// (in work)
 pub struct Hsrp;
 
-static INFO: Info = Info {
-    id: "hsrp",
-    name: "",
-    doc: "",
-    hints: &[Hint::AnyTcp],
-};
+static INFO: Info = Info { id: "hsrp", name: "", doc: "", hints: &[Hint::AnyTcp] };
 
 impl Protocol for Hsrp {
     fn info(&self) -> &'static Info {

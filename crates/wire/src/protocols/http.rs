@@ -5,12 +5,7 @@ use crate::protocol::{Context, Hint, Info, Protocol, Verdict};
 /// (in work)
 pub struct Http;
 
-static INFO: Info = Info {
-    id: "http",
-    name: "",
-    doc: "",
-    hints: &[Hint::AnyTcp],
-};
+static INFO: Info = Info { id: "http", name: "", doc: "", hints: &[Hint::AnyTcp] };
 
 impl Protocol for Http {
     fn info(&self) -> &'static Info {

@@ -5,12 +5,7 @@ use crate::protocol::{Context, Hint, Info, Protocol, Verdict};
 /// (in work)
 pub struct Icmp;
 
-static INFO: Info = Info {
-    id: "icmp",
-    name: "",
-    doc: "",
-    hints: &[Hint::AnyTcp],
-};
+static INFO: Info = Info { id: "icmp", name: "", doc: "", hints: &[Hint::AnyTcp] };
 
 impl Protocol for Icmp {
     fn info(&self) -> &'static Info {

@@ -5,12 +5,7 @@ use crate::protocol::{Context, Hint, Info, Protocol, Verdict};
 /// (in work)
 pub struct Igmp;
 
-static INFO: Info = Info {
-    id: "igmp",
-    name: "",
-    doc: "",
-    hints: &[Hint::AnyTcp],
-};
+static INFO: Info = Info { id: "igmp", name: "", doc: "", hints: &[Hint::AnyTcp] };
 
 impl Protocol for Igmp {
     fn info(&self) -> &'static Info {

@@ -5,12 +5,7 @@ use crate::protocol::{Context, Hint, Info, Protocol, Verdict};
 /// (in work)
 pub struct Imap;
 
-static INFO: Info = Info {
-    id: "imap",
-    name: "",
-    doc: "",
-    hints: &[Hint::AnyTcp],
-};
+static INFO: Info = Info { id: "imap", name: "", doc: "", hints: &[Hint::AnyTcp] };
 
 impl Protocol for Imap {
     fn info(&self) -> &'static Info {

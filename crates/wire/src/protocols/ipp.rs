@@ -5,12 +5,7 @@ use crate::protocol::{Context, Hint, Info, Protocol, Verdict};
 /// (in work)
 pub struct Ipp;
 
-static INFO: Info = Info {
-    id: "ipp",
-    name: "",
-    doc: "",
-    hints: &[Hint::AnyTcp],
-};
+static INFO: Info = Info { id: "ipp", name: "", doc: "", hints: &[Hint::AnyTcp] };
 
 impl Protocol for Ipp {
     fn info(&self) -> &'static Info {

@@ -5,12 +5,7 @@ use crate::protocol::{Context, Hint, Info, Protocol, Verdict};
 /// (in work)
 pub struct Jetdirect;
 
-static INFO: Info = Info {
-    id: "jetdirect",
-    name: "",
-    doc: "",
-    hints: &[Hint::AnyTcp],
-};
+static INFO: Info = Info { id: "jetdirect", name: "", doc: "", hints: &[Hint::AnyTcp] };
 
 impl Protocol for Jetdirect {
     fn info(&self) -> &'static Info {

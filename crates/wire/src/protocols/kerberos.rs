@@ -5,12 +5,7 @@ use crate::protocol::{Context, Hint, Info, Protocol, Verdict};
 /// (in work)
 pub struct Kerberos;
 
-static INFO: Info = Info {
-    id: "kerberos",
-    name: "",
-    doc: "",
-    hints: &[Hint::AnyTcp],
-};
+static INFO: Info = Info { id: "kerberos", name: "", doc: "", hints: &[Hint::AnyTcp] };
 
 impl Protocol for Kerberos {
     fn info(&self) -> &'static Info {

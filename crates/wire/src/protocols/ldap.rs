@@ -5,12 +5,7 @@ use crate::protocol::{Context, Hint, Info, Protocol, Verdict};
 /// (in work)
 pub struct Ldap;
 
-static INFO: Info = Info {
-    id: "ldap",
-    name: "",
-    doc: "",
-    hints: &[Hint::AnyTcp],
-};
+static INFO: Info = Info { id: "ldap", name: "", doc: "", hints: &[Hint::AnyTcp] };
 
 impl Protocol for Ldap {
     fn info(&self) -> &'static Info {

@@ -5,12 +5,7 @@ use crate::protocol::{Context, Hint, Info, Protocol, Verdict};
 /// (in work)
 pub struct Lldp;
 
-static INFO: Info = Info {
-    id: "lldp",
-    name: "",
-    doc: "",
-    hints: &[Hint::AnyTcp],
-};
+static INFO: Info = Info { id: "lldp", name: "", doc: "", hints: &[Hint::AnyTcp] };
 
 impl Protocol for Lldp {
     fn info(&self) -> &'static Info {

@@ -5,12 +5,7 @@ use crate::protocol::{Context, Hint, Info, Protocol, Verdict};
 /// (in work)
 pub struct Llmnr;
 
-static INFO: Info = Info {
-    id: "llmnr",
-    name: "",
-    doc: "",
-    hints: &[Hint::AnyTcp],
-};
+static INFO: Info = Info { id: "llmnr", name: "", doc: "", hints: &[Hint::AnyTcp] };
 
 impl Protocol for Llmnr {
     fn info(&self) -> &'static Info {

@@ -5,12 +5,7 @@ use crate::protocol::{Context, Hint, Info, Protocol, Verdict};
 /// (in work)
 pub struct Lpd;
 
-static INFO: Info = Info {
-    id: "lpd",
-    name: "",
-    doc: "",
-    hints: &[Hint::AnyTcp],
-};
+static INFO: Info = Info { id: "lpd", name: "", doc: "", hints: &[Hint::AnyTcp] };
 
 impl Protocol for Lpd {
     fn info(&self) -> &'static Info {

@@ -5,12 +5,7 @@ use crate::protocol::{Context, Hint, Info, Protocol, Verdict};
 /// (in work)
 pub struct Mdns;
 
-static INFO: Info = Info {
-    id: "mdns",
-    name: "",
-    doc: "",
-    hints: &[Hint::AnyTcp],
-};
+static INFO: Info = Info { id: "mdns", name: "", doc: "", hints: &[Hint::AnyTcp] };
 
 impl Protocol for Mdns {
     fn info(&self) -> &'static Info {

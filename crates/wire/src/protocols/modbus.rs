@@ -5,12 +5,7 @@ use crate::protocol::{Context, Hint, Info, Protocol, Verdict};
 /// (in work)
 pub struct Modbus;
 
-static INFO: Info = Info {
-    id: "modbus",
-    name: "",
-    doc: "",
-    hints: &[Hint::AnyTcp],
-};
+static INFO: Info = Info { id: "modbus", name: "", doc: "", hints: &[Hint::AnyTcp] };
 
 impl Protocol for Modbus {
     fn info(&self) -> &'static Info {

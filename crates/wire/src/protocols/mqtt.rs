@@ -5,12 +5,7 @@ use crate::protocol::{Context, Hint, Info, Protocol, Verdict};
 /// (in work)
 pub struct Mqtt;
 
-static INFO: Info = Info {
-    id: "mqtt",
-    name: "",
-    doc: "",
-    hints: &[Hint::AnyTcp],
-};
+static INFO: Info = Info { id: "mqtt", name: "", doc: "", hints: &[Hint::AnyTcp] };
 
 impl Protocol for Mqtt {
     fn info(&self) -> &'static Info {

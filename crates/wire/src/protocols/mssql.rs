@@ -5,12 +5,7 @@ use crate::protocol::{Context, Hint, Info, Protocol, Verdict};
 /// (in work)
 pub struct Mssql;
 
-static INFO: Info = Info {
-    id: "mssql",
-    name: "",
-    doc: "",
-    hints: &[Hint::AnyTcp],
-};
+static INFO: Info = Info { id: "mssql", name: "", doc: "", hints: &[Hint::AnyTcp] };
 
 impl Protocol for Mssql {
     fn info(&self) -> &'static Info {

@@ -5,12 +5,7 @@ use crate::protocol::{Context, Hint, Info, Protocol, Verdict};
 /// (in work)
 pub struct Mysql;
 
-static INFO: Info = Info {
-    id: "mysql",
-    name: "",
-    doc: "",
-    hints: &[Hint::AnyTcp],
-};
+static INFO: Info = Info { id: "mysql", name: "", doc: "", hints: &[Hint::AnyTcp] };
 
 impl Protocol for Mysql {
     fn info(&self) -> &'static Info {

@@ -5,12 +5,7 @@ use crate::protocol::{Context, Hint, Info, Protocol, Verdict};
 /// (in work)
 pub struct Nbns;
 
-static INFO: Info = Info {
-    id: "nbns",
-    name: "",
-    doc: "",
-    hints: &[Hint::AnyTcp],
-};
+static INFO: Info = Info { id: "nbns", name: "", doc: "", hints: &[Hint::AnyTcp] };
 
 impl Protocol for Nbns {
     fn info(&self) -> &'static Info {

@@ -5,12 +5,7 @@ use crate::protocol::{Context, Hint, Info, Protocol, Verdict};
 /// (in work)
 pub struct Nbss;
 
-static INFO: Info = Info {
-    id: "nbss",
-    name: "",
-    doc: "",
-    hints: &[Hint::AnyTcp],
-};
+static INFO: Info = Info { id: "nbss", name: "", doc: "", hints: &[Hint::AnyTcp] };
 
 impl Protocol for Nbss {
     fn info(&self) -> &'static Info {

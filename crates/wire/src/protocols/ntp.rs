@@ -5,12 +5,7 @@ use crate::protocol::{Context, Hint, Info, Protocol, Verdict};
 /// (in work)
 pub struct Ntp;
 
-static INFO: Info = Info {
-    id: "ntp",
-    name: "",
-    doc: "",
-    hints: &[Hint::AnyTcp],
-};
+static INFO: Info = Info { id: "ntp", name: "", doc: "", hints: &[Hint::AnyTcp] };
 
 impl Protocol for Ntp {
     fn info(&self) -> &'static Info {

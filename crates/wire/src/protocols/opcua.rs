@@ -5,12 +5,7 @@ use crate::protocol::{Context, Hint, Info, Protocol, Verdict};
 /// (in work)
 pub struct OpcUa;
 
-static INFO: Info = Info {
-    id: "opcua",
-    name: "",
-    doc: "",
-    hints: &[Hint::AnyTcp],
-};
+static INFO: Info = Info { id: "opcua", name: "", doc: "", hints: &[Hint::AnyTcp] };
 
 impl Protocol for OpcUa {
     fn info(&self) -> &'static Info {

@@ -5,12 +5,7 @@ use crate::protocol::{Context, Hint, Info, Protocol, Verdict};
 /// (in work)
 pub struct Postgresql;
 
-static INFO: Info = Info {
-    id: "postgresql",
-    name: "",
-    doc: "",
-    hints: &[Hint::AnyTcp],
-};
+static INFO: Info = Info { id: "postgresql", name: "", doc: "", hints: &[Hint::AnyTcp] };
 
 impl Protocol for Postgresql {
     fn info(&self) -> &'static Info {

@@ -5,12 +5,7 @@ use crate::protocol::{Context, Hint, Info, Protocol, Verdict};
 /// (in work)
 pub struct Quic;
 
-static INFO: Info = Info {
-    id: "quic",
-    name: "",
-    doc: "",
-    hints: &[Hint::AnyTcp],
-};
+static INFO: Info = Info { id: "quic", name: "", doc: "", hints: &[Hint::AnyTcp] };
 
 impl Protocol for Quic {
     fn info(&self) -> &'static Info {

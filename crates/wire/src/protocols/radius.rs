@@ -5,12 +5,7 @@ use crate::protocol::{Context, Hint, Info, Protocol, Verdict};
 /// (in work)
 pub struct Radius;
 
-static INFO: Info = Info {
-    id: "radius",
-    name: "",
-    doc: "",
-    hints: &[Hint::AnyTcp],
-};
+static INFO: Info = Info { id: "radius", name: "", doc: "", hints: &[Hint::AnyTcp] };
 
 impl Protocol for Radius {
     fn info(&self) -> &'static Info {

@@ -5,12 +5,7 @@ use crate::protocol::{Context, Hint, Info, Protocol, Verdict};
 /// (in work)
 pub struct Rdp;
 
-static INFO: Info = Info {
-    id: "rdp",
-    name: "",
-    doc: "",
-    hints: &[Hint::AnyTcp],
-};
+static INFO: Info = Info { id: "rdp", name: "", doc: "", hints: &[Hint::AnyTcp] };
 
 impl Protocol for Rdp {
     fn info(&self) -> &'static Info {

@@ -5,12 +5,7 @@ use crate::protocol::{Context, Hint, Info, Protocol, Verdict};
 /// (in work)
 pub struct S7;
 
-static INFO: Info = Info {
-    id: "s7",
-    name: "",
-    doc: "",
-    hints: &[Hint::AnyTcp],
-};
+static INFO: Info = Info { id: "s7", name: "", doc: "", hints: &[Hint::AnyTcp] };
 
 impl Protocol for S7 {
     fn info(&self) -> &'static Info {

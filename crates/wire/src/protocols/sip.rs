@@ -5,12 +5,7 @@ use crate::protocol::{Context, Hint, Info, Protocol, Verdict};
 /// (in work)
 pub struct Sip;
 
-static INFO: Info = Info {
-    id: "sip",
-    name: "",
-    doc: "",
-    hints: &[Hint::AnyTcp],
-};
+static INFO: Info = Info { id: "sip", name: "", doc: "", hints: &[Hint::AnyTcp] };
 
 impl Protocol for Sip {
     fn info(&self) -> &'static Info {

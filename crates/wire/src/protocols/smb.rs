@@ -5,12 +5,7 @@ use crate::protocol::{Context, Hint, Info, Protocol, Verdict};
 /// (in work)
 pub struct Smb;
 
-static INFO: Info = Info {
-    id: "smb",
-    name: "",
-    doc: "",
-    hints: &[Hint::AnyTcp],
-};
+static INFO: Info = Info { id: "smb", name: "", doc: "", hints: &[Hint::AnyTcp] };
 
 impl Protocol for Smb {
     fn info(&self) -> &'static Info {

@@ -5,12 +5,7 @@ use crate::protocol::{Context, Hint, Info, Protocol, Verdict};
 /// (in work)
 pub struct Smtp;
 
-static INFO: Info = Info {
-    id: "smtp",
-    name: "",
-    doc: "",
-    hints: &[Hint::AnyTcp],
-};
+static INFO: Info = Info { id: "smtp", name: "", doc: "", hints: &[Hint::AnyTcp] };
 
 impl Protocol for Smtp {
     fn info(&self) -> &'static Info {

@@ -5,12 +5,7 @@ use crate::protocol::{Context, Hint, Info, Protocol, Verdict};
 /// (in work)
 pub struct Snmp;
 
-static INFO: Info = Info {
-    id: "snmp",
-    name: "",
-    doc: "",
-    hints: &[Hint::AnyTcp],
-};
+static INFO: Info = Info { id: "snmp", name: "", doc: "", hints: &[Hint::AnyTcp] };
 
 impl Protocol for Snmp {
     fn info(&self) -> &'static Info {

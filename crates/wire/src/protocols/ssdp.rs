@@ -5,12 +5,7 @@ use crate::protocol::{Context, Hint, Info, Protocol, Verdict};
 /// (in work)
 pub struct Ssdp;
 
-static INFO: Info = Info {
-    id: "ssdp",
-    name: "",
-    doc: "",
-    hints: &[Hint::AnyTcp],
-};
+static INFO: Info = Info { id: "ssdp", name: "", doc: "", hints: &[Hint::AnyTcp] };
 
 impl Protocol for Ssdp {
     fn info(&self) -> &'static Info {

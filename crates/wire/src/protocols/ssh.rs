@@ -5,12 +5,7 @@ use crate::protocol::{Context, Hint, Info, Protocol, Verdict};
 /// (in work)
 pub struct Ssh;
 
-static INFO: Info = Info {
-    id: "ssh",
-    name: "",
-    doc: "",
-    hints: &[Hint::AnyTcp],
-};
+static INFO: Info = Info { id: "ssh", name: "", doc: "", hints: &[Hint::AnyTcp] };
 
 impl Protocol for Ssh {
     fn info(&self) -> &'static Info {

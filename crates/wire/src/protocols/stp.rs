@@ -5,12 +5,7 @@ use crate::protocol::{Context, Hint, Info, Protocol, Verdict};
 /// (in work)
 pub struct Stp;
 
-static INFO: Info = Info {
-    id: "stp",
-    name: "",
-    doc: "",
-    hints: &[Hint::AnyTcp],
-};
+static INFO: Info = Info { id: "stp", name: "", doc: "", hints: &[Hint::AnyTcp] };
 
 impl Protocol for Stp {
     fn info(&self) -> &'static Info {

@@ -5,12 +5,7 @@ use crate::protocol::{Context, Hint, Info, Protocol, Verdict};
 /// (in work)
 pub struct Syslog;
 
-static INFO: Info = Info {
-    id: "syslog",
-    name: "",
-    doc: "",
-    hints: &[Hint::AnyTcp],
-};
+static INFO: Info = Info { id: "syslog", name: "", doc: "", hints: &[Hint::AnyTcp] };
 
 impl Protocol for Syslog {
     fn info(&self) -> &'static Info {

@@ -5,12 +5,7 @@ use crate::protocol::{Context, Hint, Info, Protocol, Verdict};
 /// (in work)
 pub struct Tacacs;
 
-static INFO: Info = Info {
-    id: "tacacs",
-    name: "",
-    doc: "",
-    hints: &[Hint::AnyTcp],
-};
+static INFO: Info = Info { id: "tacacs", name: "", doc: "", hints: &[Hint::AnyTcp] };
 
 impl Protocol for Tacacs {
     fn info(&self) -> &'static Info {

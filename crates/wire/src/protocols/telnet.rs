@@ -5,12 +5,7 @@ use crate::protocol::{Context, Hint, Info, Protocol, Verdict};
 /// (in work)
 pub struct Telnet;
 
-static INFO: Info = Info {
-    id: "telnet",
-    name: "",
-    doc: "",
-    hints: &[Hint::AnyTcp],
-};
+static INFO: Info = Info { id: "telnet", name: "", doc: "", hints: &[Hint::AnyTcp] };
 
 impl Protocol for Telnet {
     fn info(&self) -> &'static Info {

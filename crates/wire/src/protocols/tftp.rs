@@ -5,12 +5,7 @@ use crate::protocol::{Context, Hint, Info, Protocol, Verdict};
 /// (in work)
 pub struct Tftp;
 
-static INFO: Info = Info {
-    id: "tftp",
-    name: "",
-    doc: "",
-    hints: &[Hint::AnyTcp],
-};
+static INFO: Info = Info { id: "tftp", name: "", doc: "", hints: &[Hint::AnyTcp] };
 
 impl Protocol for Tftp {
     fn info(&self) -> &'static Info {

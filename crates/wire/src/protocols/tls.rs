@@ -5,12 +5,7 @@ use crate::protocol::{Context, Hint, Info, Protocol, Verdict};
 /// (in work)
 pub struct Tls;
 
-static INFO: Info = Info {
-    id: "tls",
-    name: "",
-    doc: "",
-    hints: &[Hint::AnyTcp],
-};
+static INFO: Info = Info { id: "tls", name: "", doc: "", hints: &[Hint::AnyTcp] };
 
 impl Protocol for Tls {
     fn info(&self) -> &'static Info {

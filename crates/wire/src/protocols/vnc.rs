@@ -5,12 +5,7 @@ use crate::protocol::{Context, Hint, Info, Protocol, Verdict};
 /// (in work)
 pub struct Vnc;
 
-static INFO: Info = Info {
-    id: "vnc",
-    name: "",
-    doc: "",
-    hints: &[Hint::AnyTcp],
-};
+static INFO: Info = Info { id: "vnc", name: "", doc: "", hints: &[Hint::AnyTcp] };
 
 impl Protocol for Vnc {
     fn info(&self) -> &'static Info {

@@ -5,12 +5,7 @@ use crate::protocol::{Context, Hint, Info, Protocol, Verdict};
 /// (in work)
 pub struct Vrrp;
 
-static INFO: Info = Info {
-    id: "vrrp",
-    name: "",
-    doc: "",
-    hints: &[Hint::AnyTcp],
-};
+static INFO: Info = Info { id: "vrrp", name: "", doc: "", hints: &[Hint::AnyTcp] };
 
 impl Protocol for Vrrp {
     fn info(&self) -> &'static Info {

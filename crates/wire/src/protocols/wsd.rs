@@ -5,12 +5,7 @@ use crate::protocol::{Context, Hint, Info, Protocol, Verdict};
 /// (in work)
 pub struct WsDiscovery;
 
-static INFO: Info = Info {
-    id: "wsd",
-    name: "",
-    doc: "",
-    hints: &[Hint::AnyTcp],
-};
+static INFO: Info = Info { id: "wsd", name: "", doc: "", hints: &[Hint::AnyTcp] };
 
 impl Protocol for WsDiscovery {
     fn info(&self) -> &'static Info {
