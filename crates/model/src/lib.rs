@@ -5,8 +5,10 @@
 
 pub mod addr;
 pub mod fact;
+pub mod observation;
 pub mod time;
 
 pub use addr::MacAddr;
 pub use fact::{FactKind, PhiKind};
 pub use time::Timestamp;
+pub use observation::{ConversationKey, Endpoint, FactValue, FrameRef, Intake, Observation, Transport};

@@ -1,0 +1,319 @@
+//! From a decoder's fact to an observation: whom it is about, what may be kept of it, and whether it is news.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::collections::hash_map::RandomState;
+use std::hash::{BuildHasher, Hash, Hasher};
+use std::net::IpAddr;
+
+use foldhash::fast::FixedState;
+use model::observation::{Fact as Statement, MAX_TEXT, Subject};
+use model::{ConversationKey, Endpoint, FactKind, FactValue, FrameRef, Intake, MacAddr, Observation, Timestamp};
+use wire::{About, Context, Fact, Field, Login, Role, Sink, Value};
+
+use crate::coverage::Coverage;
+
+/// Recognises default credentials. Given secrets, keeps none.
+pub trait Credentials {
+    /// Id of the entry when the pair is a known default.
+    fn default_credential(&self, scheme: &str, user: &[u8], secret: &[u8]) -> Option<String>;
+}
+
+/// Knows no credential.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct NoCredentials;
+
+impl Credentials for NoCredentials {
+    fn default_credential(&self, _: &str, _: &[u8], _: &[u8]) -> Option<String> {
+        None
+    }
+}
+
+/// A fact said again within this time is no news.
+const NEWS_NS: i64 = 600_000_000_000;
+/// Places in the memory of what was said; a power of two.
+const SAID: usize = 1 << 16;
+/// Secrets compared with each other at most.
+const MAX_SECRETS: usize = 4096;
+
+/// What was said lately: bounded, and forgetting only makes a fact be said twice.
+#[derive(Debug)]
+pub(crate) struct Said {
+    places: Vec<(u64, i64)>,
+    hasher: FixedState,
+}
+
+impl Said {
+    pub(crate) fn new() -> Self {
+        Self { places: vec![(0, i64::MIN); SAID], hasher: FixedState::with_seed(0x7361_6964) }
+    }
+
+    /// True when it was not said lately; remembers it.
+    fn is_news(&mut self, what: &impl Hash, time: i64) -> bool {
+        let hash = self.hasher.hash_one(what);
+        let index = usize::try_from(hash >> 40).unwrap_or(0) & (SAID - 1);
+        let Some(place) = self.places.get_mut(index) else { return true };
+        if place.0 == hash && time < place.1 {
+            return false;
+        }
+        *place = (hash, time.saturating_add(NEWS_NS));
+        true
+    }
+}
+
+/// Where a secret was first used.
+#[derive(Debug)]
+struct FirstUse {
+    key: ConversationKey,
+    field: &'static Field,
+    frame: FrameRef,
+    time: i64,
+    group: Option<u64>,
+}
+
+/// Finds one secret in use on several servers, without keeping it: only a hash under a key of this process.
+#[derive(Debug, Default)]
+pub(crate) struct Secrets {
+    hasher: RandomState,
+    uses: HashMap<u64, FirstUse>,
+    groups: u64,
+}
+
+/// The memory behind [`Emit`].
+pub(crate) struct Memory {
+    pub(crate) said: Said,
+    pub(crate) secrets: Secrets,
+    pub(crate) credentials: Box<dyn Credentials>,
+}
+
+/// The sink that decoders speak into.
+pub(crate) struct Emit<'a> {
+    pub(crate) out: &'a mut dyn Intake,
+    pub(crate) memory: &'a mut Memory,
+    pub(crate) coverage: &'a mut Coverage,
+    pub(crate) context: &'a Context,
+    pub(crate) key: ConversationKey,
+    pub(crate) frame: FrameRef,
+    pub(crate) protocol: &'static str,
+    pub(crate) phi: Vec<(&'static Field, u64)>,
+    /// Role of the sender, when the decoder said so.
+    pub(crate) role: Option<Role>,
+}
+
+impl<'a> Emit<'a> {
+    pub(crate) fn set_context(&mut self, context: &'a Context) {
+        self.context = context;
+    }
+
+    fn subject(&self, about: About, kind: FactKind) -> Option<Subject> {
+        if kind.is_of_conversation() {
+            return Some(Subject::Conversation(self.key));
+        }
+        let endpoint = match about {
+            About::Sender => Endpoint { mac: self.context.src_mac, ip: self.context.src },
+            About::Receiver => Endpoint { mac: self.context.dst_mac, ip: self.context.dst },
+            About::Conversation => return Some(Subject::Conversation(self.key)),
+            About::Mac(mac) => Endpoint { mac: Some(mac), ip: None },
+            About::Ip(ip) => Endpoint { mac: None, ip: Some(ip) },
+            About::Both(mac, ip) => Endpoint { mac: Some(mac), ip: Some(ip) },
+        };
+        names_one(&endpoint).map(Subject::Endpoint)
+    }
+
+    fn say(&mut self, subject: Subject, field: &'static Field, kind: FactKind, value: FactValue) {
+        self.out.take(Observation::Fact(Statement {
+            time: Timestamp::from_nanos(self.context.time),
+            subject,
+            kind,
+            value,
+            protocol: Cow::Borrowed(self.protocol),
+            field: Cow::Borrowed(field.id),
+            label: Cow::Borrowed(field.label),
+            frame: self.frame,
+        }));
+    }
+
+    fn login(&mut self, field: &'static Field, login: &Login<'_>) {
+        let subject = Subject::Conversation(self.key);
+        if self.memory.said.is_news(&(subject, field.id, login.scheme), self.context.time) {
+            self.say(subject, field, FactKind::Credential, FactValue::Text(login.scheme.to_owned()));
+        }
+        if let Some(entry) = self.memory.credentials.default_credential(login.scheme, login.user, login.secret) {
+            if self.memory.said.is_news(&(subject, "default", &entry), self.context.time) {
+                self.say(subject, field, FactKind::DefaultCredential, FactValue::Text(entry));
+            }
+        } else if !login.secret.is_empty() {
+            self.shared(field, login);
+        }
+    }
+
+    /// Says so when a secret was already used on another server.
+    fn shared(&mut self, field: &'static Field, login: &Login<'_>) {
+        let secrets = &mut self.memory.secrets;
+        let hash = secrets.hasher.hash_one((login.user, login.secret));
+        let full = secrets.uses.len() >= MAX_SECRETS;
+        let Some(first) = secrets.uses.get_mut(&hash) else {
+            if !full {
+                let use_ = FirstUse { key: self.key, field, frame: self.frame, time: self.context.time, group: None };
+                secrets.uses.insert(hash, use_);
+            }
+            return;
+        };
+        if first.key.server == self.key.server {
+            return;
+        }
+        let group = match first.group {
+            Some(group) => group,
+            None => {
+                secrets.groups = secrets.groups.saturating_add(1);
+                first.group = Some(secrets.groups);
+                let statement = Statement {
+                    time: Timestamp::from_nanos(first.time),
+                    subject: Subject::Conversation(first.key),
+                    kind: FactKind::SharedCredential,
+                    value: FactValue::Number(secrets.groups),
+                    protocol: Cow::Borrowed(self.protocol),
+                    field: Cow::Borrowed(first.field.id),
+                    label: Cow::Borrowed(first.field.label),
+                    frame: first.frame,
+                };
+                self.out.take(Observation::Fact(statement));
+                secrets.groups
+            }
+        };
+        let subject = Subject::Conversation(self.key);
+        if self.memory.said.is_news(&(subject, "shared", group), self.context.time) {
+            self.say(subject, field, FactKind::SharedCredential, FactValue::Number(group));
+        }
+    }
+
+    /// Tells the PHI counted in a flow.
+    pub(crate) fn tell_phi(&mut self, counted: &[(&'static Field, u64)]) {
+        for (field, count) in counted {
+            self.say(Subject::Conversation(self.key), field, field.kind, FactValue::Number(*count));
+        }
+    }
+}
+
+impl Sink for Emit<'_> {
+    fn fact(&mut self, fact: Fact<'_>) {
+        let Fact { about, field, value } = fact;
+        if let Value::Login(login) = &value {
+            return self.login(field, login);
+        }
+        if let (FactKind::Phi(_), Value::Number(count)) = (field.kind, &value) {
+            return add(&mut self.phi, field, *count);
+        }
+        let Some(subject) = self.subject(about, field.kind) else { return };
+        let time = self.context.time;
+        if let (FactKind::Clock, Value::Time(clock)) = (field.kind, &value) {
+            let offset = clock.saturating_sub(time);
+            const STEP_NS: i64 = 10_000_000_000;
+            if self.memory.said.is_news(&(subject, field.id, offset.div_euclid(STEP_NS)), time) {
+                self.say(subject, field, field.kind, FactValue::ClockOffset(offset));
+            }
+            return;
+        }
+        if !self.memory.said.is_news(&(subject, field.id, Raw(&value)), time) {
+            return;
+        }
+        if let Some(value) = keep(&value) {
+            self.say(subject, field, field.kind, value);
+        }
+    }
+
+    fn sender_is(&mut self, role: Role) {
+        self.role = Some(role);
+    }
+
+    fn malformed(&mut self, what: &'static str) {
+        self.coverage.malformed(self.protocol, what);
+    }
+}
+
+/// Adds to the count of a field.
+pub(crate) fn add(counts: &mut Vec<(&'static Field, u64)>, field: &'static Field, count: u64) {
+    match counts.iter_mut().find(|(known, _)| known.id == field.id) {
+        Some((_, sum)) => *sum = sum.saturating_add(count),
+        None => counts.push((field, count)),
+    }
+}
+
+/// The endpoint without group and null addresses; `None` when nothing is left of it.
+fn names_one(endpoint: &Endpoint) -> Option<Endpoint> {
+    let mac = endpoint.mac.filter(|mac: &MacAddr| mac.is_interface());
+    let ip = endpoint.ip.filter(is_unicast);
+    if (endpoint.ip.is_some() && ip.is_none() && mac.is_none()) || (mac.is_none() && ip.is_none()) {
+        return None;
+    }
+    Some(Endpoint { mac, ip })
+}
+
+/// Names one host: not multicast, broadcast, unspecified or loopback.
+pub(crate) fn is_unicast(ip: &IpAddr) -> bool {
+    match ip {
+        IpAddr::V4(v4) => !(v4.is_multicast() || v4.is_broadcast() || v4.is_unspecified() || v4.octets().starts_with(&[0])),
+        IpAddr::V6(v6) => !(v6.is_multicast() || v6.is_unspecified()),
+    }
+}
+
+/// A value as it stands in the packet, for hashing without copying.
+struct Raw<'a, 'b>(&'a Value<'b>);
+
+impl Hash for Raw<'_, '_> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        match self.0 {
+            Value::Text(text) => text.as_bytes().hash(state),
+            Value::Octets(octets) | Value::Hex(octets) => octets.hash(state),
+            Value::Number(number) => number.hash(state),
+            Value::Ip(ip) => ip.hash(state),
+            Value::Mac(mac) => mac.hash(state),
+            Value::Time(time) => time.hash(state),
+            Value::Yes | Value::Login(_) => {}
+        }
+    }
+}
+
+/// The value as it is kept; `None` for empty text.
+fn keep(value: &Value<'_>) -> Option<FactValue> {
+    Some(match value {
+        Value::Text(text) => FactValue::Text(tidy(text)?),
+        Value::Octets(octets) => FactValue::Text(tidy(&decode(octets))?),
+        Value::Hex(octets) => FactValue::Text(hex(octets)),
+        Value::Number(number) => FactValue::Number(*number),
+        Value::Ip(ip) => FactValue::Ip(*ip),
+        Value::Mac(mac) => FactValue::Mac(*mac),
+        Value::Time(nanos) => FactValue::Time(Timestamp::from_nanos(*nanos)),
+        Value::Yes => FactValue::Yes,
+        Value::Login(_) => return None,
+    })
+}
+
+/// UTF-8, else Latin-1.
+fn decode(octets: &[u8]) -> Cow<'_, str> {
+    match std::str::from_utf8(octets) {
+        Ok(text) => Cow::Borrowed(text),
+        Err(_) => Cow::Owned(octets.iter().map(|octet| char::from(*octet)).collect()),
+    }
+}
+
+/// One line of at most [`MAX_TEXT`] characters without control characters or blanks around it.
+fn tidy(text: &str) -> Option<String> {
+    let mut tidied = String::new();
+    for (count, character) in text.trim_matches(|c: char| c.is_whitespace() || c.is_control()).chars().enumerate() {
+        if count >= MAX_TEXT {
+            tidied.push('…');
+            break;
+        }
+        tidied.push(if character.is_control() { ' ' } else { character });
+    }
+    (!tidied.is_empty()).then_some(tidied)
+}
+
+fn hex(octets: &[u8]) -> String {
+    use std::fmt::Write;
+    octets.iter().take(MAX_TEXT / 2).fold(String::new(), |mut text, octet| {
+        let _ = write!(text, "{octet:02x}");
+        text
+    })
+}

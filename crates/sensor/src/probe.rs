@@ -1,0 +1,146 @@
+//! Which protocol a payload is: the port is a hint, the bytes decide.
+
+use std::collections::HashMap;
+
+use wire::{Context, Hint, PROTOCOLS, Protocol, Verdict};
+
+/// The protocol table, indexed by where each protocol is met.
+#[derive(Debug)]
+pub(crate) struct Rows {
+    tcp: Vec<u8>,
+    udp: Vec<u8>,
+    tcp_ports: HashMap<u16, Vec<u8>>,
+    udp_ports: HashMap<u16, Vec<u8>>,
+    ethertypes: HashMap<u16, u8>,
+    llc: HashMap<u8, u8>,
+    snap: HashMap<(u32, u16), u8>,
+    ip: HashMap<u8, u8>,
+    ids: HashMap<&'static str, u8>,
+}
+
+/// The outcome of asking.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Answer {
+    /// This row.
+    Row(u8),
+    /// Perhaps, with more bytes.
+    Perhaps,
+    /// None.
+    Nobody,
+}
+
+impl Rows {
+    pub(crate) fn new() -> Self {
+        let mut rows = Self {
+            tcp: Vec::new(),
+            udp: Vec::new(),
+            tcp_ports: HashMap::new(),
+            udp_ports: HashMap::new(),
+            ethertypes: HashMap::new(),
+            llc: HashMap::new(),
+            snap: HashMap::new(),
+            ip: HashMap::new(),
+            ids: HashMap::new(),
+        };
+        for (index, protocol) in PROTOCOLS.iter().enumerate() {
+            let Ok(row) = u8::try_from(index) else { break };
+            rows.add(row, protocol.info());
+        }
+        rows
+    }
+
+    fn add(&mut self, row: u8, info: &'static wire::Info) {
+        self.ids.insert(info.id, row);
+        for hint in info.hints {
+            match *hint {
+                Hint::EtherType(number) => drop(self.ethertypes.insert(number, row)),
+                Hint::Llc(sap) => drop(self.llc.insert(sap, row)),
+                Hint::Snap(organisation, id) => drop(self.snap.insert((organisation, id), row)),
+                Hint::IpProtocol(number) => drop(self.ip.insert(number, row)),
+                Hint::Tcp(port) => {
+                    self.tcp_ports.entry(port).or_default().push(row);
+                    add_once(&mut self.tcp, row);
+                }
+                Hint::Udp(port) => {
+                    self.udp_ports.entry(port).or_default().push(row);
+                    add_once(&mut self.udp, row);
+                }
+                Hint::AnyTcp => add_once(&mut self.tcp, row),
+                Hint::AnyUdp => add_once(&mut self.udp, row),
+            }
+        }
+    }
+
+    pub(crate) fn ethertype(&self, number: u16) -> Option<u8> {
+        self.ethertypes.get(&number).copied()
+    }
+
+    pub(crate) fn llc(&self, sap: u8) -> Option<u8> {
+        self.llc.get(&sap).copied()
+    }
+
+    pub(crate) fn snap(&self, organisation: u32, id: u16) -> Option<u8> {
+        self.snap.get(&(organisation, id)).copied()
+    }
+
+    pub(crate) fn ip(&self, number: u8) -> Option<u8> {
+        self.ip.get(&number).copied()
+    }
+
+    pub(crate) fn id(&self, id: &str) -> Option<u8> {
+        self.ids.get(id).copied()
+    }
+
+    /// A port on which some protocol is usually served.
+    pub(crate) fn is_service_port(&self, is_tcp: bool, port: u16) -> bool {
+        if is_tcp { self.tcp_ports.contains_key(&port) } else { self.udp_ports.contains_key(&port) }
+    }
+
+    /// Asks the protocols hinted by either port first, then all: certain beats unsure, and unsure needs the port.
+    pub(crate) fn ask(&self, is_tcp: bool, context: &Context, head: &[u8], refused: &[u8]) -> Answer {
+        let (ports, all) = if is_tcp { (&self.tcp_ports, &self.tcp) } else { (&self.udp_ports, &self.udp) };
+        let of_port = |port| ports.get(&port).map_or(&[][..], Vec::as_slice).iter();
+        let hinted = of_port(context.dst_port).chain(of_port(context.src_port));
+        let mut plausible = None;
+        for row in hinted.copied().filter(|row| !refused.contains(row)) {
+            match verdict(row, context, head) {
+                Verdict::Certain => return Answer::Row(row),
+                Verdict::Unsure => plausible = plausible.or(Some(row)),
+                Verdict::No => {}
+            }
+        }
+        let mut perhaps = false;
+        for row in all.iter().copied().filter(|row| !refused.contains(row)) {
+            match verdict(row, context, head) {
+                Verdict::Certain => return Answer::Row(row),
+                Verdict::Unsure => perhaps = true,
+                Verdict::No => {}
+            }
+        }
+        match plausible {
+            Some(row) => Answer::Row(row),
+            None if perhaps => Answer::Perhaps,
+            None => Answer::Nobody,
+        }
+    }
+}
+
+fn add_once(rows: &mut Vec<u8>, row: u8) {
+    if !rows.contains(&row) {
+        rows.push(row);
+    }
+}
+
+/// The protocol of a row.
+pub(crate) fn protocol(row: u8) -> Option<&'static dyn Protocol> {
+    PROTOCOLS.get(usize::from(row)).copied()
+}
+
+/// The id of a row.
+pub(crate) fn id(row: u8) -> &'static str {
+    protocol(row).map_or("", |protocol| protocol.info().id)
+}
+
+fn verdict(row: u8, context: &Context, head: &[u8]) -> Verdict {
+    protocol(row).map_or(Verdict::No, |protocol| protocol.probe(context, head))
+}

@@ -1,0 +1,502 @@
+//! The two streams of a TCP connection: put in order within bounds, probed, and given to a protocol's session.
+//!
+//! Policy: of overlapping segments the bytes that came first stand. A hole is waited for until the other end acknowledges
+//! past it, or the segments behind it reach a bound; then it is a gap, which the session is told of. What a session skips
+//! or does not want is never kept, and a hole inside a skipped body is no gap.
+
+use wire::{Context, Direction, Field, Next, Session};
+
+use crate::coverage::Coverage;
+use crate::emit::Emit;
+use crate::probe::{self, Answer, Rows};
+use crate::table::Known;
+
+/// Segments held behind a hole, at most.
+const MAX_HELD: usize = 32;
+/// Bytes held behind a hole, at most.
+const MAX_HELD_BYTES: usize = 128 * 1024;
+/// Bytes kept while protocols ask for more to decide.
+const MAX_HEAD: usize = 2048;
+/// Payloads looked at before a flow is left alone.
+const MAX_TRIES: u8 = 6;
+/// Protocols that may take over from each other in one connection.
+const MAX_TURNS: u8 = 8;
+
+/// Bytes kept for all connections together, and their bound.
+#[derive(Debug)]
+pub(crate) struct Budget {
+    pub(crate) used: usize,
+    pub(crate) limit: usize,
+}
+
+/// What a connection remembers while it is read.
+#[derive(Default)]
+pub(crate) struct App {
+    to_server: Way,
+    to_client: Way,
+    session: Option<Box<dyn Session>>,
+    refused: Vec<u8>,
+    turns: u8,
+    /// PHI counted so far, told at the end.
+    pub(crate) phi: Vec<(&'static Field, u64)>,
+}
+
+impl std::fmt::Debug for App {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("App").finish_non_exhaustive()
+    }
+}
+
+/// One direction.
+#[derive(Default)]
+struct Way {
+    kept: Vec<u8>,
+    wanted: usize,
+    skip: u64,
+    stopped: bool,
+    held: Vec<Held>,
+}
+
+/// A segment that waits behind a hole.
+struct Held {
+    seq: u32,
+    bytes: Vec<u8>,
+    cut: u32,
+}
+
+/// A segment as it came.
+pub(crate) struct Segment<'a> {
+    pub(crate) seq: u32,
+    pub(crate) bytes: &'a [u8],
+    /// Bytes behind `bytes` that were on the wire but not captured.
+    pub(crate) cut: u32,
+}
+
+/// What the stream code may touch beside the connection.
+pub(crate) struct Around<'a> {
+    pub(crate) rows: &'a Rows,
+    pub(crate) budget: &'a mut Budget,
+    pub(crate) coverage: &'a mut Coverage,
+}
+
+/// `a` is before `b` in sequence space.
+fn before(a: u32, b: u32) -> bool {
+    a.wrapping_sub(b) & 0x8000_0000 != 0
+}
+
+fn len32(bytes: &[u8]) -> u32 {
+    u32::try_from(bytes.len()).unwrap_or(u32::MAX)
+}
+
+impl App {
+    /// Session for a flow of datagrams.
+    pub(crate) fn with_session(session: Box<dyn Session>) -> Self {
+        Self { session: Some(session), ..Self::default() }
+    }
+
+    pub(crate) fn session(&mut self) -> Option<&mut Box<dyn Session>> {
+        self.session.as_mut()
+    }
+
+    fn way(&mut self, direction: Direction) -> &mut Way {
+        match direction {
+            Direction::ToServer => &mut self.to_server,
+            Direction::ToClient => &mut self.to_client,
+        }
+    }
+
+    /// Neither direction is of interest any more.
+    pub(crate) fn is_done(&self) -> bool {
+        self.to_server.stopped && self.to_client.stopped
+    }
+
+    /// The guess of who is client was wrong.
+    pub(crate) fn swap(&mut self) {
+        std::mem::swap(&mut self.to_server, &mut self.to_client);
+    }
+
+    /// Takes a segment of one direction. `next` is the sequence number expected and is moved on; returns bytes found lost.
+    pub(crate) fn segment(
+        &mut self,
+        known: &mut Known,
+        next: &mut u32,
+        segment: &Segment<'_>,
+        emit: &mut Emit<'_>,
+        around: &mut Around<'_>,
+    ) -> u32 {
+        let context = *emit.context;
+        let mut segment = Segment { ..*segment };
+        if before(segment.seq, *next) {
+            let old = next.wrapping_sub(segment.seq) as usize;
+            let Some(fresh) = segment.bytes.get(old..) else { return 0 };
+            if fresh.is_empty() && segment.cut == 0 {
+                return 0;
+            }
+            segment = Segment { seq: *next, bytes: fresh, cut: segment.cut };
+        }
+        let way = self.way(context.direction);
+        let hole = segment.seq.wrapping_sub(*next);
+        let end = segment.seq.wrapping_add(len32(segment.bytes)).wrapping_add(segment.cut);
+        if way.stopped {
+            // Nobody reads on: only the place is kept.
+            *next = end;
+            return hole;
+        }
+        if hole > 0 {
+            let reach = u64::from(end.wrapping_sub(*next));
+            if way.held.is_empty() && way.kept.is_empty() && way.skip >= reach {
+                way.skip = way.skip.saturating_sub(reach);
+                *next = end;
+                return hole;
+            }
+            return self.hold(&segment, known, next, emit, around);
+        }
+        *next = end;
+        self.deliver(known, segment.bytes, segment.cut, emit, around);
+        self.release(known, next, emit, around, None)
+    }
+
+    /// Keeps a segment behind a hole, or gives the hole up where the bounds are reached.
+    fn hold(
+        &mut self,
+        segment: &Segment<'_>,
+        known: &mut Known,
+        next: &mut u32,
+        emit: &mut Emit<'_>,
+        around: &mut Around<'_>,
+    ) -> u32 {
+        let way = self.way(emit.context.direction);
+        let place = way.held.partition_point(|held| before(held.seq, segment.seq));
+        way.held.insert(place, Held { seq: segment.seq, bytes: segment.bytes.to_vec(), cut: segment.cut });
+        around.budget.used = around.budget.used.saturating_add(segment.bytes.len());
+        let bytes: usize = way.held.iter().map(|held| held.bytes.len()).sum();
+        let full = way.held.len() >= MAX_HELD || bytes >= MAX_HELD_BYTES || around.budget.used >= around.budget.limit;
+        if full {
+            let to = way.held.first().map(|held| held.seq);
+            return self.release(known, next, emit, around, to);
+        }
+        0
+    }
+
+    /// The other end acknowledged up to `ack`: holes before it were lost to the capture. Returns bytes lost.
+    pub(crate) fn acknowledged(
+        &mut self,
+        known: &mut Known,
+        next: &mut u32,
+        ack: u32,
+        emit: &mut Emit<'_>,
+        around: &mut Around<'_>,
+    ) -> u32 {
+        let way = self.way(emit.context.direction);
+        if way.held.is_empty() || !before(*next, ack) {
+            return 0;
+        }
+        self.release(known, next, emit, around, Some(ack))
+    }
+
+    /// Delivers what is held in order; holes that begin before `up_to` are given up. Returns bytes lost.
+    fn release(
+        &mut self,
+        known: &mut Known,
+        next: &mut u32,
+        emit: &mut Emit<'_>,
+        around: &mut Around<'_>,
+        up_to: Option<u32>,
+    ) -> u32 {
+        let direction = emit.context.direction;
+        let mut lost = 0_u32;
+        loop {
+            let way = self.way(direction);
+            let Some(first) = way.held.first() else { return lost };
+            let give_up = up_to.is_some_and(|to| !before(to, first.seq));
+            if before(*next, first.seq) && !give_up {
+                return lost;
+            }
+            let held = way.held.remove(0);
+            around.budget.used = around.budget.used.saturating_sub(held.bytes.len());
+            if before(*next, held.seq) {
+                let hole = held.seq.wrapping_sub(*next);
+                lost = lost.saturating_add(hole);
+                *next = held.seq;
+                self.gap(hole, emit, around);
+            }
+            let old = next.wrapping_sub(held.seq) as usize;
+            let fresh = held.bytes.get(old..).unwrap_or_default();
+            if !fresh.is_empty() || held.cut > 0 {
+                let end = held.seq.wrapping_add(len32(&held.bytes)).wrapping_add(held.cut);
+                if before(*next, end) {
+                    *next = end;
+                }
+                self.deliver(known, fresh, held.cut, emit, around);
+            }
+        }
+    }
+
+    /// The connection ended: gives out what still waits and lets the session say its last. Returns bytes lost.
+    pub(crate) fn finish(
+        &mut self,
+        known: &mut Known,
+        next: [&mut u32; 2],
+        emit: &mut Emit<'_>,
+        around: &mut Around<'_>,
+        contexts: [&Context; 2],
+    ) -> [u32; 2] {
+        let mut lost = [0, 0];
+        for ((context, next), lost) in contexts.into_iter().zip(next).zip(&mut lost) {
+            emit.set_context(context);
+            let to = self.way(context.direction).held.last().map(|held| held.seq);
+            *lost = self.release(known, next, emit, around, to);
+        }
+        if let Some(session) = self.session.as_mut() {
+            session.end(emit.context, emit);
+        }
+        for way in [&mut self.to_server, &mut self.to_client] {
+            around.budget.used = around.budget.used.saturating_sub(way.kept.len());
+            way.kept = Vec::new();
+        }
+        lost
+    }
+
+    /// Bytes of the current direction are missing.
+    fn gap(&mut self, count: u32, emit: &mut Emit<'_>, around: &mut Around<'_>) {
+        let way = match emit.context.direction {
+            Direction::ToServer => &mut self.to_server,
+            Direction::ToClient => &mut self.to_client,
+        };
+        around.coverage.stream_bytes_lost = around.coverage.stream_bytes_lost.saturating_add(count.into());
+        if way.stopped {
+            return;
+        }
+        let beyond = u64::from(count).saturating_sub(way.skip);
+        way.skip = way.skip.saturating_sub(count.into());
+        if beyond == 0 {
+            return;
+        }
+        around.coverage.gaps = around.coverage.gaps.saturating_add(1);
+        around.budget.used = around.budget.used.saturating_sub(way.kept.len());
+        way.kept.clear();
+        way.wanted = 0;
+        if let Some(session) = self.session.as_mut() {
+            let next = session.gap(emit.context, beyond, emit);
+            self.obey(next, emit, around);
+        }
+    }
+
+    /// Gives bytes in order to whoever reads this direction.
+    fn deliver(&mut self, known: &mut Known, bytes: &[u8], cut: u32, emit: &mut Emit<'_>, around: &mut Around<'_>) {
+        self.pass(known, bytes, emit, around);
+        if cut > 0 {
+            around.coverage.cut_payloads = around.coverage.cut_payloads.saturating_add(1);
+            self.gap(cut, emit, around);
+        }
+    }
+
+    fn pass(&mut self, known: &mut Known, bytes: &[u8], emit: &mut Emit<'_>, around: &mut Around<'_>) {
+        let way = self.way(emit.context.direction);
+        let skipped = usize::try_from(way.skip).unwrap_or(usize::MAX).min(bytes.len());
+        way.skip = way.skip.saturating_sub(skipped as u64);
+        let bytes = bytes.get(skipped..).unwrap_or_default();
+        if way.stopped || bytes.is_empty() {
+            return;
+        }
+        if way.kept.is_empty() {
+            let used = self.offer(known, bytes, emit, around);
+            let rest = bytes.get(used..).unwrap_or_default();
+            self.keep(rest, emit, around);
+            return;
+        }
+        self.keep(bytes, emit, around);
+        let way = self.way(emit.context.direction);
+        if way.kept.len() < way.wanted {
+            return;
+        }
+        let kept = std::mem::take(&mut way.kept);
+        around.budget.used = around.budget.used.saturating_sub(kept.len());
+        let used = self.offer(known, &kept, emit, around);
+        let rest = kept.get(used..).unwrap_or_default();
+        self.keep(rest, emit, around);
+    }
+
+    /// Keeps bytes for later; beyond the bound for all connections they are lost to this one.
+    fn keep(&mut self, bytes: &[u8], emit: &mut Emit<'_>, around: &mut Around<'_>) {
+        let way = self.way(emit.context.direction);
+        if bytes.is_empty() || way.stopped {
+            return;
+        }
+        if around.budget.used.saturating_add(bytes.len()) > around.budget.limit {
+            around.coverage.reassembly_full = around.coverage.reassembly_full.saturating_add(1);
+            self.gap(len32(bytes), emit, around);
+            return;
+        }
+        around.budget.used = around.budget.used.saturating_add(bytes.len());
+        way.kept.extend_from_slice(bytes);
+    }
+
+    /// Offers bytes to the session, or to the probes while there is none. Returns how many are used.
+    fn offer(&mut self, known: &mut Known, bytes: &[u8], emit: &mut Emit<'_>, around: &mut Around<'_>) -> usize {
+        let mut used = 0_usize;
+        // Every turn uses bytes, stops, or changes the protocol, which is bounded: so this ends.
+        loop {
+            let rest = bytes.get(used..).unwrap_or_default();
+            let way = self.way(emit.context.direction);
+            let skipped = usize::try_from(way.skip).unwrap_or(usize::MAX).min(rest.len());
+            way.skip = way.skip.saturating_sub(skipped as u64);
+            used = used.saturating_add(skipped);
+            let rest = rest.get(skipped..).unwrap_or_default();
+            if way.stopped {
+                return bytes.len();
+            }
+            if rest.is_empty() || rest.len() < way.wanted {
+                return used;
+            }
+            if self.session.is_none() {
+                if !self.find_protocol(known, rest, emit, around) {
+                    return if self.probing_again(known) { used } else { bytes.len() };
+                }
+                continue;
+            }
+            let Some(session) = self.session.as_mut() else { return bytes.len() };
+            let step = session.data(emit.context, rest, emit);
+            let took = step.used.min(rest.len());
+            used = used.saturating_add(took);
+            if let Next::More(wanted) = step.next
+                && wanted <= rest.len().saturating_sub(took)
+                && took == 0
+            {
+                // A decoder that asks for what it has would turn for ever.
+                self.obey(Next::Stop, emit, around);
+                continue;
+            }
+            self.turn(known, step.next, rest.len().saturating_sub(took), emit, around);
+        }
+    }
+
+    /// Follows what the session wants next.
+    fn turn(&mut self, known: &mut Known, next: Next, behind: usize, emit: &mut Emit<'_>, around: &mut Around<'_>) {
+        match next {
+            Next::More(wanted) if wanted > wire::protocol::MAX_WANTED => {
+                around.coverage.messages_too_large = around.coverage.messages_too_large.saturating_add(1);
+                let skip = wanted as u64;
+                self.way(emit.context.direction).skip = skip;
+                let next = self.session.as_mut().map_or(Next::Stop, |session| session.gap(emit.context, skip, emit));
+                self.obey(next, emit, around);
+            }
+            Next::Become(id) => self.hand_over(known, id, emit, around),
+            Next::NotMine => {
+                if let Known::Row(row) = *known {
+                    self.refused.push(row);
+                }
+                let over = self.turns >= MAX_TURNS;
+                self.turns = self.turns.saturating_add(1);
+                *known = if over { Known::Nothing } else { Known::Probing(0) };
+                self.reset(over, around);
+            }
+            other => {
+                let _ = behind;
+                self.obey(other, emit, around);
+            }
+        }
+    }
+
+    /// The simple wishes.
+    fn obey(&mut self, next: Next, emit: &Emit<'_>, around: &mut Around<'_>) {
+        let way = self.way(emit.context.direction);
+        match next {
+            Next::More(wanted) => way.wanted = wanted,
+            Next::Skip(count) => {
+                way.skip = way.skip.saturating_add(count);
+                way.wanted = 0;
+            }
+            Next::Stop => stop(way, around),
+            Next::StopBoth | Next::Become(_) | Next::NotMine => {
+                stop(&mut self.to_server, around);
+                stop(&mut self.to_client, around);
+            }
+        }
+    }
+
+    /// Another protocol takes over both directions.
+    fn hand_over(&mut self, known: &mut Known, id: &'static str, emit: &mut Emit<'_>, around: &mut Around<'_>) {
+        if let Some(session) = self.session.as_mut() {
+            session.end(emit.context, emit);
+        }
+        self.turns = self.turns.saturating_add(1);
+        let row = around.rows.id(id).filter(|_| self.turns < MAX_TURNS);
+        let session = row.and_then(probe::protocol).and_then(|protocol| protocol.session());
+        self.reset(session.is_none(), around);
+        self.session = session;
+        emit.protocol = id;
+        // A connection that goes over to TLS keeps the name of the service that it secures.
+        if let (Some(row), false) = (row, id == "tls") {
+            *known = Known::Row(row);
+        }
+    }
+
+    fn reset(&mut self, stopped: bool, around: &mut Around<'_>) {
+        self.session = None;
+        for way in [&mut self.to_server, &mut self.to_client] {
+            way.wanted = 0;
+            way.skip = 0;
+            way.stopped = false;
+            if stopped {
+                stop(way, around);
+            }
+        }
+    }
+
+    /// Asks the protocols; true when a session was made.
+    fn find_protocol(&mut self, known: &mut Known, head: &[u8], emit: &mut Emit<'_>, around: &mut Around<'_>) -> bool {
+        let Known::Probing(tries) = *known else {
+            self.reset(true, around);
+            return false;
+        };
+        let shown = head.get(..MAX_HEAD).unwrap_or(head);
+        match around.rows.ask(true, emit.context, shown, &self.refused) {
+            Answer::Row(row) => {
+                *known = Known::Row(row);
+                emit.protocol = probe::id(row);
+                self.session = probe::protocol(row).and_then(|protocol| protocol.session());
+                if self.session.is_none() {
+                    self.reset(true, around);
+                }
+                self.session.is_some()
+            }
+            answer => {
+                let tries = tries.saturating_add(1);
+                *known = if tries >= MAX_TRIES || head.len() >= MAX_HEAD && answer == Answer::Perhaps {
+                    Known::Nothing
+                } else {
+                    Known::Probing(tries)
+                };
+                if *known == Known::Nothing {
+                    self.reset(true, around);
+                }
+                self.perhaps(answer, emit.context.direction, head.len());
+                false
+            }
+        }
+    }
+
+    /// Bytes that may turn out to be something are kept; others are let go and the next payload asked afresh.
+    fn perhaps(&mut self, answer: Answer, direction: Direction, len: usize) {
+        let way = self.way(direction);
+        if answer == Answer::Perhaps {
+            way.wanted = len.saturating_add(1);
+        } else {
+            way.wanted = 0;
+            way.skip = len as u64;
+        }
+    }
+
+    fn probing_again(&self, known: &Known) -> bool {
+        matches!(known, Known::Probing(_))
+    }
+}
+
+fn stop(way: &mut Way, around: &mut Around<'_>) {
+    let held: usize = way.held.iter().map(|held| held.bytes.len()).sum();
+    around.budget.used = around.budget.used.saturating_sub(way.kept.len().saturating_add(held));
+    way.stopped = true;
+    way.kept = Vec::new();
+    way.held = Vec::new();
+}
