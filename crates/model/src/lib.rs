@@ -10,5 +10,5 @@ pub mod time;
 
 pub use addr::MacAddr;
 pub use fact::{FactKind, PhiKind};
-pub use time::Timestamp;
 pub use observation::{ConversationKey, Endpoint, FactValue, FrameRef, Intake, Observation, Transport};
+pub use time::Timestamp;

@@ -155,6 +155,8 @@ pub struct FlowRecord {
     pub to_server: Traffic,
     /// Server to client.
     pub to_client: Traffic,
+    /// MAC from which the server first answered; a router's where the server is behind one.
+    pub answered_from: Option<MacAddr>,
     /// How it opened.
     pub opening: Opening,
     /// Who is client was told by a handshake or by the protocol's own bytes, not guessed from ports.

@@ -9,7 +9,7 @@ use std::net::IpAddr;
 use foldhash::fast::FixedState;
 use model::observation::{Fact as Statement, MAX_TEXT, Subject};
 use model::{ConversationKey, Endpoint, FactKind, FactValue, FrameRef, Intake, MacAddr, Observation, Timestamp};
-use wire::{About, Context, Fact, Field, Login, Role, Sink, Value};
+use wire::{About, Context, Direction, Fact, Field, Login, Role, Sink, Value};
 
 use crate::coverage::Coverage;
 
@@ -91,18 +91,24 @@ pub(crate) struct Emit<'a> {
     pub(crate) out: &'a mut dyn Intake,
     pub(crate) memory: &'a mut Memory,
     pub(crate) coverage: &'a mut Coverage,
-    pub(crate) context: &'a Context,
+    pub(crate) context: Context,
     pub(crate) key: ConversationKey,
     pub(crate) frame: FrameRef,
     pub(crate) protocol: &'static str,
     pub(crate) phi: Vec<(&'static Field, u64)>,
-    /// Role of the sender, when the decoder said so.
-    pub(crate) role: Option<Role>,
+    /// Who is client is known and is not turned round any more.
+    pub(crate) direction_known: bool,
 }
 
-impl<'a> Emit<'a> {
-    pub(crate) fn set_context(&mut self, context: &'a Context) {
-        self.context = context;
+impl Emit<'_> {
+    /// The client is the server and the other way round.
+    fn turn_round(&mut self) {
+        self.context.direction = self.context.direction.flip();
+        std::mem::swap(&mut self.key.client, &mut self.key.server);
+        self.key.port = match self.context.direction {
+            Direction::ToServer => self.context.dst_port,
+            Direction::ToClient => self.context.src_port,
+        };
     }
 
     fn subject(&self, about: About, kind: FactKind) -> Option<Subject> {
@@ -223,7 +229,14 @@ impl Sink for Emit<'_> {
     }
 
     fn sender_is(&mut self, role: Role) {
-        self.role = Some(role);
+        let sender = match self.context.direction {
+            Direction::ToServer => Role::Client,
+            Direction::ToClient => Role::Server,
+        };
+        if !self.direction_known && role != sender {
+            self.turn_round();
+        }
+        self.direction_known = true;
     }
 
     fn malformed(&mut self, what: &'static str) {

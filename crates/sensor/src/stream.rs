@@ -6,7 +6,6 @@
 
 use wire::{Context, Direction, Field, Next, Session};
 
-use crate::coverage::Coverage;
 use crate::emit::Emit;
 use crate::probe::{self, Answer, Rows};
 use crate::table::Known;
@@ -76,7 +75,6 @@ pub(crate) struct Segment<'a> {
 pub(crate) struct Around<'a> {
     pub(crate) rows: &'a Rows,
     pub(crate) budget: &'a mut Budget,
-    pub(crate) coverage: &'a mut Coverage,
 }
 
 /// `a` is before `b` in sequence space.
@@ -110,9 +108,10 @@ impl App {
         self.to_server.stopped && self.to_client.stopped
     }
 
-    /// The guess of who is client was wrong.
-    pub(crate) fn swap(&mut self) {
-        std::mem::swap(&mut self.to_server, &mut self.to_client);
+    /// Segments wait behind a hole in one direction.
+    pub(crate) fn is_holding(&self, to_server: bool) -> bool {
+        let way = if to_server { &self.to_server } else { &self.to_client };
+        !way.held.is_empty()
     }
 
     /// Takes a segment of one direction. `next` is the sequence number expected and is moved on; returns bytes found lost.
@@ -124,7 +123,6 @@ impl App {
         emit: &mut Emit<'_>,
         around: &mut Around<'_>,
     ) -> u32 {
-        let context = *emit.context;
         let mut segment = Segment { ..*segment };
         if before(segment.seq, *next) {
             let old = next.wrapping_sub(segment.seq) as usize;
@@ -134,7 +132,7 @@ impl App {
             }
             segment = Segment { seq: *next, bytes: fresh, cut: segment.cut };
         }
-        let way = self.way(context.direction);
+        let way = self.way(emit.context.direction);
         let hole = segment.seq.wrapping_sub(*next);
         let end = segment.seq.wrapping_add(len32(segment.bytes)).wrapping_add(segment.cut);
         if way.stopped {
@@ -203,10 +201,9 @@ impl App {
         around: &mut Around<'_>,
         up_to: Option<u32>,
     ) -> u32 {
-        let direction = emit.context.direction;
         let mut lost = 0_u32;
         loop {
-            let way = self.way(direction);
+            let way = self.way(emit.context.direction);
             let Some(first) = way.held.first() else { return lost };
             let give_up = up_to.is_some_and(|to| !before(to, first.seq));
             if before(*next, first.seq) && !give_up {
@@ -239,16 +236,16 @@ impl App {
         next: [&mut u32; 2],
         emit: &mut Emit<'_>,
         around: &mut Around<'_>,
-        contexts: [&Context; 2],
+        contexts: [Context; 2],
     ) -> [u32; 2] {
         let mut lost = [0, 0];
         for ((context, next), lost) in contexts.into_iter().zip(next).zip(&mut lost) {
-            emit.set_context(context);
+            emit.context = context;
             let to = self.way(context.direction).held.last().map(|held| held.seq);
             *lost = self.release(known, next, emit, around, to);
         }
         if let Some(session) = self.session.as_mut() {
-            session.end(emit.context, emit);
+            session.end(&{ emit.context }, emit);
         }
         for way in [&mut self.to_server, &mut self.to_client] {
             around.budget.used = around.budget.used.saturating_sub(way.kept.len());
@@ -263,7 +260,7 @@ impl App {
             Direction::ToServer => &mut self.to_server,
             Direction::ToClient => &mut self.to_client,
         };
-        around.coverage.stream_bytes_lost = around.coverage.stream_bytes_lost.saturating_add(count.into());
+        emit.coverage.stream_bytes_lost = emit.coverage.stream_bytes_lost.saturating_add(count.into());
         if way.stopped {
             return;
         }
@@ -272,12 +269,12 @@ impl App {
         if beyond == 0 {
             return;
         }
-        around.coverage.gaps = around.coverage.gaps.saturating_add(1);
+        emit.coverage.gaps = emit.coverage.gaps.saturating_add(1);
         around.budget.used = around.budget.used.saturating_sub(way.kept.len());
         way.kept.clear();
         way.wanted = 0;
         if let Some(session) = self.session.as_mut() {
-            let next = session.gap(emit.context, beyond, emit);
+            let next = session.gap(&{ emit.context }, beyond, emit);
             self.obey(next, emit, around);
         }
     }
@@ -286,7 +283,7 @@ impl App {
     fn deliver(&mut self, known: &mut Known, bytes: &[u8], cut: u32, emit: &mut Emit<'_>, around: &mut Around<'_>) {
         self.pass(known, bytes, emit, around);
         if cut > 0 {
-            around.coverage.cut_payloads = around.coverage.cut_payloads.saturating_add(1);
+            emit.coverage.cut_payloads = emit.coverage.cut_payloads.saturating_add(1);
             self.gap(cut, emit, around);
         }
     }
@@ -324,7 +321,7 @@ impl App {
             return;
         }
         if around.budget.used.saturating_add(bytes.len()) > around.budget.limit {
-            around.coverage.reassembly_full = around.coverage.reassembly_full.saturating_add(1);
+            emit.coverage.reassembly_full = emit.coverage.reassembly_full.saturating_add(1);
             self.gap(len32(bytes), emit, around);
             return;
         }
@@ -349,14 +346,16 @@ impl App {
             if rest.is_empty() || rest.len() < way.wanted {
                 return used;
             }
-            if self.session.is_none() {
-                if !self.find_protocol(known, rest, emit, around) {
-                    return if self.probing_again(known) { used } else { bytes.len() };
-                }
+            let Some(session) = self.session.as_mut() else {
+                self.find_protocol(known, rest, emit, around);
+                continue;
+            };
+            let context = emit.context;
+            let step = session.data(&context, rest, emit);
+            if emit.context.direction != context.direction {
+                self.turn_round(*known);
                 continue;
             }
-            let Some(session) = self.session.as_mut() else { return bytes.len() };
-            let step = session.data(emit.context, rest, emit);
             let took = step.used.min(rest.len());
             used = used.saturating_add(took);
             if let Next::More(wanted) = step.next
@@ -367,18 +366,18 @@ impl App {
                 self.obey(Next::Stop, emit, around);
                 continue;
             }
-            self.turn(known, step.next, rest.len().saturating_sub(took), emit, around);
+            self.turn(known, step.next, emit, around);
         }
     }
 
     /// Follows what the session wants next.
-    fn turn(&mut self, known: &mut Known, next: Next, behind: usize, emit: &mut Emit<'_>, around: &mut Around<'_>) {
+    fn turn(&mut self, known: &mut Known, next: Next, emit: &mut Emit<'_>, around: &mut Around<'_>) {
         match next {
             Next::More(wanted) if wanted > wire::protocol::MAX_WANTED => {
-                around.coverage.messages_too_large = around.coverage.messages_too_large.saturating_add(1);
+                emit.coverage.messages_too_large = emit.coverage.messages_too_large.saturating_add(1);
                 let skip = wanted as u64;
                 self.way(emit.context.direction).skip = skip;
-                let next = self.session.as_mut().map_or(Next::Stop, |session| session.gap(emit.context, skip, emit));
+                let next = self.session.as_mut().map_or(Next::Stop, |session| session.gap(&{ emit.context }, skip, emit));
                 self.obey(next, emit, around);
             }
             Next::Become(id) => self.hand_over(known, id, emit, around),
@@ -391,10 +390,7 @@ impl App {
                 *known = if over { Known::Nothing } else { Known::Probing(0) };
                 self.reset(over, around);
             }
-            other => {
-                let _ = behind;
-                self.obey(other, emit, around);
-            }
+            other => self.obey(other, emit, around),
         }
     }
 
@@ -418,7 +414,7 @@ impl App {
     /// Another protocol takes over both directions.
     fn hand_over(&mut self, known: &mut Known, id: &'static str, emit: &mut Emit<'_>, around: &mut Around<'_>) {
         if let Some(session) = self.session.as_mut() {
-            session.end(emit.context, emit);
+            session.end(&{ emit.context }, emit);
         }
         self.turns = self.turns.saturating_add(1);
         let row = around.rows.id(id).filter(|_| self.turns < MAX_TURNS);
@@ -444,22 +440,23 @@ impl App {
         }
     }
 
-    /// Asks the protocols; true when a session was made.
-    fn find_protocol(&mut self, known: &mut Known, head: &[u8], emit: &mut Emit<'_>, around: &mut Around<'_>) -> bool {
+    /// Asks the protocols. Makes a session, or says what is wanted to ask again, or stops.
+    fn find_protocol(&mut self, known: &mut Known, head: &[u8], emit: &mut Emit<'_>, around: &mut Around<'_>) {
         let Known::Probing(tries) = *known else {
             self.reset(true, around);
-            return false;
+            return;
         };
         let shown = head.get(..MAX_HEAD).unwrap_or(head);
-        match around.rows.ask(true, emit.context, shown, &self.refused) {
+        match around.rows.ask(true, &emit.context, shown, &self.refused) {
             Answer::Row(row) => {
                 *known = Known::Row(row);
                 emit.protocol = probe::id(row);
                 self.session = probe::protocol(row).and_then(|protocol| protocol.session());
+                self.to_server.wanted = 0;
+                self.to_client.wanted = 0;
                 if self.session.is_none() {
                     self.reset(true, around);
                 }
-                self.session.is_some()
             }
             answer => {
                 let tries = tries.saturating_add(1);
@@ -472,7 +469,6 @@ impl App {
                     self.reset(true, around);
                 }
                 self.perhaps(answer, emit.context.direction, head.len());
-                false
             }
         }
     }
@@ -488,8 +484,13 @@ impl App {
         }
     }
 
-    fn probing_again(&self, known: &Known) -> bool {
-        matches!(known, Known::Probing(_))
+    /// The bytes showed that who is client was guessed wrong: a fresh session reads them again the right way round.
+    fn turn_round(&mut self, known: Known) {
+        std::mem::swap(&mut self.to_server, &mut self.to_client);
+        self.session = match known {
+            Known::Row(row) => probe::protocol(row).and_then(|protocol| protocol.session()),
+            Known::Probing(_) | Known::Nothing => None,
+        };
     }
 }
 
