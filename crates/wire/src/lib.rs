@@ -9,6 +9,7 @@
 
 mod ber;
 pub mod bytes;
+mod dns_message;
 pub mod fact;
 #[cfg(any(test, feature = "harness"))]
 pub mod harness;
