@@ -28,7 +28,7 @@ enum Meaning {
 }
 
 /// Keys in lower case. `rpBA` and `id` of HomeKit change at random and describe nothing; `fn` and `n` are people's.
-const KEYS: [(&[u8], Meaning); 42] = [
+const KEYS: &[(&[u8], Meaning)] = &[
     (b"ty", Meaning::Said(&TYPE)),
     (b"product", Meaning::Mark),
     (b"usb_mfg", Meaning::Said(&MAKER)),
