@@ -11,11 +11,15 @@ mod ber;
 pub mod bytes;
 mod dns_message;
 pub mod fact;
+mod framed;
 #[cfg(any(test, feature = "harness"))]
 pub mod harness;
 pub mod layers;
+mod ntlm;
 pub mod protocol;
 mod protocols;
+mod spnego;
+mod text;
 
 pub use fact::{About, Fact, Field, Login, Sink, Value};
 pub use protocol::{Context, Direction, Hint, Info, Next, Protocol, Role, Session, Step, Verdict};

@@ -24,7 +24,7 @@ mod igmp;
 mod imap;
 mod ipp;
 mod jetdirect;
-mod kerberos;
+pub(crate) mod kerberos;
 mod ldap;
 mod lldp;
 mod llmnr;
