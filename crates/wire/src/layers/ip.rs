@@ -97,6 +97,10 @@ impl Walk<'_> {
             135 | 139 | 140 if self.packet.payload.first().is_some_and(|next| *next != 59) => self.extension(8),
             51 => self.authentication(),
             44 => self.fragment_header(),
+            4 | 41 => self.ip_in_ip(protocol),
+            47 => self.gre(),
+            97 => self.ether_ip(),
+            137 => self.mpls(),
             50 => self.done(Inner::Opaque(Opaque::Encrypted)),
             _ => self.done(Inner::IpProtocol(protocol)),
         }

@@ -1,28 +1,153 @@
-//! Link headers: Ethernet with its tags, IEEE 802.2.
+//! Link headers: Ethernet with its tags, IEEE 802.2, loopback, Linux cooked, and the rings that are still found in captures.
 
 use model::MacAddr;
 
 use super::walk::{Layer, Walk};
-use super::{Inner, LinkType};
+use super::{Inner, LinkType, MAX_DEPTH, Opaque};
+use crate::bytes::Cursor;
 
 /// Type fields up to this are lengths (IEEE 802.3 §3.2.6).
 const MAX_LENGTH: u16 = 1500;
 
-impl LinkType {
-    /// What stands at the front of a frame.
-    #[inline]
-    pub(super) const fn first_layer(self) -> Layer {
-        match self.0 {
+impl Walk<'_> {
+    /// The header of a link type, by pcap's numbers.
+    pub(super) fn link(&mut self, link: LinkType) -> Layer {
+        match link.0 {
             1 => Layer::Ethernet,
+            0 | 108 => self.loopback(),
+            6 => self.token_ring(),
+            9 => self.ppp_framed(),
+            10 => self.fddi(),
             12 | 14 | 101 => Layer::Ip,
+            50 => self.ppp_serial(),
+            51 => self.pppoe(),
+            100 => Layer::Llc,
+            104 => self.cisco_hdlc(),
+            105 => self.wireless(false),
+            107 => self.frame_relay(),
+            113 => self.linux_cooked(),
+            119 => self.prism(),
+            127 => self.radiotap(),
+            163 => self.avs(),
+            192 => self.per_packet_information(),
             228 => Layer::Ipv4,
             229 => Layer::Ipv6,
+            239 => self.netfilter_log(),
+            276 => self.linux_cooked_2(),
             _ => Layer::Done,
         }
     }
-}
 
-impl Walk<'_> {
+    /// BSD loopback: the address family in the byte order of whoever captured, whose numbers differ from system to system.
+    fn loopback(&mut self) -> Layer {
+        let family = match self.header::<4>("loopback header") {
+            Ok([a, b, 0, 0]) => u16::from_le_bytes([a, b]),
+            Ok([0, 0, a, b]) => u16::from_be_bytes([a, b]),
+            Ok(_) => return self.malformed("loopback address family"),
+            Err(end) => return end,
+        };
+        match family {
+            2 => Layer::Ipv4,
+            10 | 23 | 24 | 26 | 28 | 30 => Layer::Ipv6,
+            0x600.. => Layer::EtherType(family),
+            _ => self.done(Inner::Opaque(Opaque::LinkType)),
+        }
+    }
+
+    /// `SLL`: packet type, hardware type, address, protocol.
+    fn linux_cooked(&mut self) -> Layer {
+        match self.header::<16>("Linux cooked header") {
+            Ok([_, _, h0, h1, _, len, a0, a1, a2, a3, a4, a5, _, _, p0, p1]) => {
+                self.packet.src_mac = (len == 6).then_some(MacAddr([a0, a1, a2, a3, a4, a5]));
+                self.cooked_protocol(u16::from_be_bytes([h0, h1]), u16::from_be_bytes([p0, p1]))
+            }
+            Err(end) => end,
+        }
+    }
+
+    /// `SLL2`: the same with an interface index, in another order.
+    fn linux_cooked_2(&mut self) -> Layer {
+        match self.header::<20>("Linux cooked header") {
+            Ok([p0, p1, _, _, _, _, _, _, h0, h1, _, len, a0, a1, a2, a3, a4, a5, _, _]) => {
+                self.packet.src_mac = (len == 6).then_some(MacAddr([a0, a1, a2, a3, a4, a5]));
+                self.cooked_protocol(u16::from_be_bytes([h0, h1]), u16::from_be_bytes([p0, p1]))
+            }
+            Err(end) => end,
+        }
+    }
+
+    fn cooked_protocol(&mut self, hardware: u16, protocol: u16) -> Layer {
+        match (hardware, protocol) {
+            (803, _) => self.radiotap(),
+            // Netlink and CAN are no network packets.
+            (824 | 280, _) => self.done(Inner::Opaque(Opaque::NoData)),
+            (_, 1) => self.done(Inner::EtherType(0x8137)),
+            (_, 4) => Layer::Llc,
+            _ => Layer::EtherType(protocol),
+        }
+    }
+
+    /// ANSI X3.139: frame control, addresses; what is not an LLC frame is the ring's own business.
+    fn fddi(&mut self) -> Layer {
+        match self.header::<13>("FDDI header") {
+            Ok([control, d0, d1, d2, d3, d4, d5, s0, s1, s2, s3, s4, s5]) => {
+                self.packet.dst_mac = Some(MacAddr([d0, d1, d2, d3, d4, d5]));
+                self.packet.src_mac = Some(MacAddr([s0, s1, s2, s3, s4, s5]));
+                if control & 0xf0 == 0x50 { Layer::Llc } else { self.done(Inner::Opaque(Opaque::NoData)) }
+            }
+            Err(end) => end,
+        }
+    }
+
+    /// IEEE 802.5: access and frame control, addresses, and a route where the source's group bit says so.
+    fn token_ring(&mut self) -> Layer {
+        let [_, control, d0, d1, d2, d3, d4, d5, s0, s1, s2, s3, s4, s5] = match self.header::<14>("token ring header") {
+            Ok(header) => header,
+            Err(end) => return end,
+        };
+        self.packet.dst_mac = Some(MacAddr([d0, d1, d2, d3, d4, d5]));
+        self.packet.src_mac = Some(MacAddr([s0 & 0x7f, s1, s2, s3, s4, s5]));
+        if control & 0xc0 != 0x40 {
+            return self.done(Inner::Opaque(Opaque::NoData));
+        }
+        if s0 & 0x80 != 0 {
+            let route = self.packet.payload.first().map_or(2, |first| usize::from(first & 0x1f).max(2));
+            if let Err(end) = self.skip(route, "token ring route") {
+                return end;
+            }
+        }
+        Layer::Llc
+    }
+
+    /// Linux's NFLOG: a family, then items of host byte order until the one that is the packet.
+    fn netfilter_log(&mut self) -> Layer {
+        let family = match self.header::<4>("NFLOG header") {
+            Ok([family, 0, _, _]) => family,
+            Ok(_) => return self.malformed("NFLOG version"),
+            Err(end) => return end,
+        };
+        for _ in 0..MAX_DEPTH {
+            let mut cursor = Cursor::new(self.packet.payload);
+            let (Some(len), Some(kind)) = (cursor.u16_le(), cursor.u16_le()) else { break };
+            let padded = usize::from(len).next_multiple_of(4);
+            if kind == 9 {
+                if let Err(end) = self.skip(4, "NFLOG item") {
+                    return end;
+                }
+                self.limit(usize::from(len).saturating_sub(4));
+                return match family {
+                    2 => Layer::Ipv4,
+                    10 => Layer::Ipv6,
+                    _ => self.done(Inner::Opaque(Opaque::LinkType)),
+                };
+            }
+            if padded < 4 || self.skip(padded, "NFLOG item").is_err() {
+                break;
+            }
+        }
+        self.short("NFLOG without a packet")
+    }
+
     /// IEEE 802.3 §3.1.1.
     #[inline]
     pub(super) fn ethernet(&mut self) -> Layer {
@@ -58,7 +183,28 @@ impl Walk<'_> {
             0x0800 => Layer::Ipv4,
             0x86dd => Layer::Ipv6,
             0x8100 | 0x88a8 | 0x9100 | 0x9200 | 0x9300 => self.tag(),
+            0x8847 | 0x8848 => self.mpls(),
+            0x8864 => self.pppoe(),
+            0x880b => Layer::Ppp,
+            0x6558 => Layer::Ethernet,
+            // IEEE 802.1BR E-TAG, and Cisco's VN-Tag: no VLAN, only where on an extender the port is.
+            0x893f => self.foreign_tag(6),
+            0x8926 => self.foreign_tag(4),
+            // IEEE 802.1AE §9.5: the E bit.
+            0x88e5 if self.packet.payload.first().is_some_and(|tci| tci & 0x08 != 0) => {
+                self.done(Inner::Opaque(Opaque::Encrypted))
+            }
             _ => self.done(Inner::EtherType(number)),
+        }
+    }
+
+    fn foreign_tag(&mut self, len: usize) -> Layer {
+        if let Err(end) = self.skip(len, "port extender tag") {
+            return end;
+        }
+        match self.header::<2>("EtherType") {
+            Ok(number) => self.type_or_length(u16::from_be_bytes(number)),
+            Err(end) => end,
         }
     }
 
@@ -96,7 +242,7 @@ impl Walk<'_> {
         if dsap == 0xaa { self.snap() } else { self.done(Inner::Llc(dsap & 0xfe)) }
     }
 
-    fn snap(&mut self) -> Layer {
+    pub(super) fn snap(&mut self) -> Layer {
         let [o0, o1, o2, p0, p1] = match self.header::<5>("SNAP header") {
             Ok(header) => header,
             Err(end) => return end,
@@ -106,6 +252,11 @@ impl Walk<'_> {
         match organisation {
             // RFC 1042, and 802.1H for bridges.
             0 | 0x00_00f8 => Layer::EtherType(protocol),
+            // RFC 2684 §5.2: bridged frames, with and without their checksum.
+            0x00_80c2 if matches!(protocol, 1 | 7) => match self.skip(2, "bridged frame") {
+                Ok(()) => Layer::Ethernet,
+                Err(end) => end,
+            },
             _ => self.done(Inner::Snap(organisation, protocol)),
         }
     }

@@ -10,10 +10,15 @@ use walk::{Layer, Walk};
 
 mod ip;
 mod link;
+mod names;
+mod ppp;
 #[cfg(test)]
 mod tests;
 mod transport;
+mod tunnel;
+mod udp_tunnel;
 mod walk;
+mod wireless;
 
 /// The most headers that are peeled off one frame (tags, labels, tunnels and extension headers counted alike).
 pub const MAX_DEPTH: usize = 32;
@@ -21,6 +26,11 @@ pub const MAX_DEPTH: usize = 32;
 /// Link-layer header type of a capture, as pcap numbers them (draft-ietf-opsawg-pcaplinktype).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct LinkType(pub u16);
+
+impl LinkType {
+    /// Ethernet, the usual one.
+    pub const ETHERNET: Self = Self(1);
+}
 
 /// A decoded frame.
 #[derive(Clone, Copy, Debug)]
@@ -148,7 +158,7 @@ pub struct Tcp {
 #[must_use]
 pub fn decode(link: LinkType, frame: &[u8], wire_len: usize) -> Packet<'_> {
     let mut walk = Walk::new(frame, wire_len.max(frame.len()));
-    walk.run(link.first_layer());
+    walk.run(if link == LinkType::ETHERNET { Layer::Ethernet } else { Layer::Link(link) });
     walk.packet
 }
 

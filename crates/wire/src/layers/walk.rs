@@ -1,16 +1,20 @@
 //! The walk from header to header: what has been peeled, and what stands next.
 
-use super::{Inner, MAX_DEPTH, Opaque, Packet};
+use super::{Inner, LinkType, MAX_DEPTH, Opaque, Packet, Tunnel};
 
 /// A header that stands at the front of what is left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Layer {
+    /// The header of a link type.
+    Link(LinkType),
     /// An Ethernet header.
     Ethernet,
     /// What an EtherType names.
     EtherType(u16),
     /// An IEEE 802.2 header.
     Llc,
+    /// A PPP frame without address and control.
+    Ppp,
     /// An IP header of the version that its first four bits say.
     Ip,
     /// An IPv4 header.
@@ -57,9 +61,11 @@ impl<'a> Walk<'a> {
         let mut layer = first;
         for _ in 0..MAX_DEPTH {
             layer = match layer {
+                Layer::Link(link) => self.link(link),
                 Layer::Ethernet => self.ethernet(),
                 Layer::EtherType(number) => self.ether_type(number),
                 Layer::Llc => self.llc(),
+                Layer::Ppp => self.ppp(),
                 Layer::Ip => self.ip(),
                 Layer::Ipv4 => self.ipv4(),
                 Layer::Ipv6 => self.ipv6(),
@@ -103,6 +109,12 @@ impl<'a> Walk<'a> {
     pub(super) fn limit(&mut self, wire_len: usize) {
         self.packet.payload = self.packet.payload.get(..wire_len).unwrap_or(self.packet.payload);
         self.packet.wire_len = wire_len;
+    }
+
+    /// What was read so far was the outside of a tunnel.
+    pub(super) fn enter(&mut self, kind: &'static str) {
+        let outer = self.packet.ip.take();
+        self.packet.tunnel = Some(Tunnel { kind, src: outer.map(|ip| ip.src), dst: outer.map(|ip| ip.dst) });
     }
 
     /// Ends the walk.

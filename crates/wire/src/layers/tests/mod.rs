@@ -2,6 +2,9 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use super::*;
 
+mod links;
+mod oracle;
+
 /// Ethernet header with addresses 02:..:02 to 02:..:01 and this type.
 fn ethernet(ether_type: u16, payload: &[u8]) -> Vec<u8> {
     let mut frame = vec![2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2];
@@ -53,7 +56,8 @@ fn samples() -> Vec<(LinkType, Vec<u8>)> {
         ethernet(0x8100, &[&[0, 7, 8, 0][..], &ipv4(17, &udp(5, 6, b"x"))].concat()),
         ethernet(8, &[0xaa, 0xaa, 3, 0, 0, 12, 0x20, 0, 1, 2]),
     ];
-    frames.drain(..).map(|frame| (LinkType(1), frame)).collect()
+    let plain = frames.drain(..).map(|frame| (LinkType(1), frame));
+    plain.chain(links::wrapped().into_iter().map(|(link, _, frame)| (link, frame))).collect()
 }
 
 #[test]

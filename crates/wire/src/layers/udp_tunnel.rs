@@ -1,0 +1,100 @@
+//! Tunnels over UDP. Ports are reused by others, so each is entered only when its header holds together.
+
+use super::LinkType;
+use super::walk::{Layer, Walk};
+use crate::bytes::{Cursor, be16};
+
+impl Walk<'_> {
+    /// A datagram on a tunnel's port: the tunnel, or plain UDP where its header is not there.
+    #[cold]
+    pub(super) fn udp_tunnel(&mut self, src_port: u16, dst_port: u16) -> Layer {
+        let payload = self.packet.payload;
+        let found = match dst_port {
+            4789 | 8472 => vxlan(payload),
+            6081 => geneve(payload),
+            37008 => tzsp(payload),
+            _ => None,
+        };
+        let teredo = || (src_port == 3544 || dst_port == 3544).then(|| teredo(payload, self.packet.wire_len)).flatten();
+        let Some((kind, header_len, next)) = found.or_else(teredo) else { return Layer::Done };
+        self.enter(kind);
+        match self.skip(header_len, "tunnel header") {
+            Ok(()) => next,
+            Err(end) => end,
+        }
+    }
+}
+
+type Found = Option<(&'static str, usize, Layer)>;
+
+/// RFC 7348 §5, with the group policy bits of draft-smith-vxlan-group-policy.
+fn vxlan(payload: &[u8]) -> Found {
+    match payload {
+        [0x08, 0, 0, 0, _, _, _, 0, ..] | [0x88, _, _, _, _, _, _, 0, ..] if payload.len() >= 22 => {
+            Some(("vxlan", 8, Layer::Ethernet))
+        }
+        _ => None,
+    }
+}
+
+/// RFC 8926 §3.4.
+fn geneve(payload: &[u8]) -> Found {
+    let &[first, flags, p0, p1, _, _, _, 0] = payload.first_chunk()? else { return None };
+    if first >> 6 != 0 || flags & 0x3f != 0 {
+        return None;
+    }
+    let next = match u16::from_be_bytes([p0, p1]) {
+        0x6558 => Layer::Ethernet,
+        0x0800 => Layer::Ipv4,
+        0x86dd => Layer::Ipv6,
+        _ => return None,
+    };
+    Some(("geneve", usize::from(first & 0x3f).saturating_mul(4).saturating_add(8), next))
+}
+
+/// TaZmen Sniffer Protocol: version, type, what is inside, tagged fields up to an end tag.
+fn tzsp(payload: &[u8]) -> Found {
+    let mut cursor = Cursor::new(payload);
+    let (version, kind, inside) = (cursor.u8()?, cursor.u8()?, cursor.u16()?);
+    if version != 1 || kind > 1 {
+        return None;
+    }
+    let link = match inside {
+        0x01 => 1,
+        0x12 => 105,
+        0x77 => 119,
+        0x7f => 163,
+        _ => return None,
+    };
+    for _ in 0..64 {
+        match cursor.u8()? {
+            0 => {}
+            1 => {
+                let header_len = payload.len().saturating_sub(cursor.len());
+                return Some(("tzsp", header_len, Layer::Link(LinkType(link))));
+            }
+            _ => {
+                let len = cursor.u8()?;
+                cursor.skip(usize::from(len))?;
+            }
+        }
+    }
+    None
+}
+
+/// RFC 4380 §5.1.1: authentication and origin may stand in front; what follows must be an IPv6 packet that fits exactly.
+fn teredo(payload: &[u8], wire_len: usize) -> Found {
+    let mut cursor = Cursor::new(payload);
+    if cursor.rest().starts_with(&[0, 1]) {
+        cursor.skip(2)?;
+        let (id, value) = (cursor.u8()?, cursor.u8()?);
+        cursor.skip(usize::from(id).saturating_add(usize::from(value)).saturating_add(9))?;
+    }
+    if cursor.rest().starts_with(&[0, 0]) {
+        cursor.skip(8)?;
+    }
+    let header_len = payload.len().saturating_sub(cursor.len());
+    let inside = usize::from(be16(cursor.rest(), 4)?).saturating_add(40);
+    let is_ipv6 = cursor.rest().first()? >> 4 == 6;
+    (is_ipv6 && inside == wire_len.saturating_sub(header_len)).then_some(("teredo", header_len, Layer::Ipv6))
+}
