@@ -64,7 +64,7 @@ fn agrees(frame: &[u8]) {
 fn transport() -> impl Strategy<Value = (u8, Vec<u8>)> {
     let ports = (any::<u16>(), any::<u16>());
     let body = prop::collection::vec(any::<u8>(), 0..64);
-    let udp = (ports.clone(), body.clone()).prop_map(|((src, dst), body)| (17, udp(src, dst, &body)));
+    let udp = (ports, body.clone()).prop_map(|((src, dst), body)| (17, udp(src, dst, &body)));
     let tcp = (any::<[u8; 12]>(), 4u8..9, any::<[u8; 7]>(), body.clone())
         .prop_map(|(head, words, tail, body)| (6, [&head[..], &[words << 4], &tail[..], &body[..]].concat()));
     let other = (any::<u8>(), body).prop_map(|(protocol, body)| (protocol, body));
