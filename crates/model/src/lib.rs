@@ -6,6 +6,7 @@
 pub mod addr;
 pub mod fact;
 pub mod observation;
+pub mod report;
 pub mod time;
 
 pub use addr::MacAddr;
