@@ -122,6 +122,10 @@ pub enum FactKind {
     ProtocolVersion,
     /// Cipher suite or algorithm chosen.
     Cipher,
+    /// A chosen cipher suite, algorithm or key that still protects but should be replaced (RFC 9325 §4); its name.
+    CipherWeak,
+    /// A chosen cipher suite, algorithm or key that protects no more (none, export, RC4, single DES …); its name.
+    CipherBroken,
     /// Server name that the client asked for (SNI, HTTP Host, SIP domain).
     ServerName,
     /// Application protocol agreed (ALPN).
@@ -213,6 +217,8 @@ impl FactKind {
             self,
             K::ProtocolVersion
                 | K::Cipher
+                | K::CipherWeak
+                | K::CipherBroken
                 | K::ServerName
                 | K::Alpn
                 | K::LoginTried

@@ -153,6 +153,13 @@ impl Context {
         self.src_port == port || self.dst_port == port
     }
 
+    /// 0 for what one end sends and 1 for what the other does. Stays the same when [`Sink::sender_is`] turned the direction round,
+    /// so a session that keeps state for each end keeps it by this.
+    #[must_use]
+    pub fn lane(&self) -> usize {
+        usize::from((self.src_port, self.src) > (self.dst_port, self.dst))
+    }
+
     /// Some bytes of this payload were cut by the snap length.
     #[must_use]
     pub const fn is_cut(&self, payload: &[u8]) -> bool {
