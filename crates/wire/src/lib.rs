@@ -15,6 +15,7 @@ mod framed;
 #[cfg(any(test, feature = "harness"))]
 pub mod harness;
 pub mod layers;
+mod lines;
 mod ntlm;
 pub mod protocol;
 mod protocols;

@@ -1,18 +1,96 @@
-//! (in work)
+//! HTTP/1.0 and 1.1 (RFC 9110, RFC 9112): who serves what to whom, and who logs in how. URLs never leave the decoder.
 
-use crate::protocol::{Context, Hint, Info, Protocol, Verdict};
+use crate::fact::Sink;
+use crate::protocol::{Context, Hint, Info, Protocol, Session, Verdict};
 
-/// (in work)
+mod fields;
+mod head;
+mod login;
+mod page;
+mod session;
+#[cfg(test)]
+mod tests;
+
+pub(super) use session::Web;
+
+/// HTTP/1.
 pub struct Http;
 
-static INFO: Info = Info { id: "http", name: "", doc: "", hints: &[Hint::AnyTcp] };
+/// Which row a connection is for: printing (RFC 8010 §4) is HTTP with a body of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Service {
+    Http,
+    Ipp,
+}
+
+static INFO: Info = Info {
+    id: "http",
+    name: "HTTP",
+    doc: "Web pages, consoles and interfaces (RFC 9110, RFC 9112). A device's console says its maker and model in the \
+          server's product string, the log-in realm and the title of its front page; a client says its own in the user \
+          agent. Log-ins and clinical records (FHIR, DICOMweb) over it are in the clear. Bodies are skipped by length.",
+    hints: &[
+        Hint::Tcp(80),
+        Hint::Tcp(8080),
+        Hint::Tcp(8000),
+        Hint::Tcp(8008),
+        Hint::Tcp(8081),
+        Hint::Tcp(8888),
+        Hint::Tcp(3128),
+        Hint::Tcp(5357),
+        Hint::Tcp(49152),
+        Hint::AnyTcp,
+    ],
+};
 
 impl Protocol for Http {
     fn info(&self) -> &'static Info {
         &INFO
     }
 
-    fn probe(&self, _context: &Context, _head: &[u8]) -> Verdict {
-        Verdict::No
+    fn probe(&self, _context: &Context, head: &[u8]) -> Verdict {
+        probe(head)
+    }
+
+    fn session(&self) -> Option<Box<dyn Session>> {
+        Some(Box::new(Web::new(Service::Http)))
     }
 }
+
+/// The longest first line that is waited for.
+const MAX_START: usize = 16 * 1024;
+
+/// A start line decides; the beginning of one is unsure until the version at its end has come.
+pub(super) fn probe(bytes: &[u8]) -> Verdict {
+    if !may_start(bytes) {
+        return Verdict::No;
+    }
+    if bytes.starts_with(b"PRI * HTTP/2.0\r\n") {
+        return Verdict::Certain;
+    }
+    match crate::bytes::line(bytes) {
+        Some((line, _)) if head::start(line).is_some() => Verdict::Certain,
+        None if bytes.len() >= 13 && bytes.get(..13).and_then(head::start).is_some() => Verdict::Certain,
+        None if bytes.len() < MAX_START => Verdict::Unsure,
+        _ => Verdict::No,
+    }
+}
+
+/// The bytes can be the beginning of a start line: `HTTP/1.`, or a method, a blank and a target of visible octets.
+fn may_start(bytes: &[u8]) -> bool {
+    let status = b"HTTP/1.";
+    if bytes.starts_with(status) || status.starts_with(bytes) {
+        return !bytes.is_empty();
+    }
+    let head = bytes.get(..25).unwrap_or(bytes);
+    match memchr::memchr(b' ', head) {
+        Some(space) => {
+            let target = bytes.get(space.saturating_add(1)).copied();
+            head.get(..space).is_some_and(head::is_method) && target.is_none_or(|b| b.is_ascii_graphic())
+        }
+        None => head.len() < 25 && head.iter().all(|b| b.is_ascii_uppercase() || matches!(b, b'-' | b'_')),
+    }
+}
+
+/// Reads an XML body: a UPnP description or DPWS metadata.
+fn xml(_body: &[u8], _out: &mut dyn Sink) {}
