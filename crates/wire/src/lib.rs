@@ -9,6 +9,7 @@
 
 mod ber;
 pub mod bytes;
+mod device_description;
 mod dns_message;
 pub mod fact;
 mod framed;
@@ -21,6 +22,8 @@ pub mod protocol;
 mod protocols;
 mod spnego;
 mod text;
+
+mod xml;
 
 pub use fact::{About, Fact, Field, Login, Sink, Value};
 pub use protocol::{Context, Direction, Hint, Info, Next, Protocol, Role, Session, Step, Verdict};

@@ -8,11 +8,14 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use model::FactKind;
 
+use crate::device_description::announcer;
 use crate::dns_message::{Entry, Message, Name, Section, Shape, is_host_label, rtype, shape, strip_suffix};
 use crate::fact::{About, Field, Sink, Value};
 use crate::protocol::{Context, Hint, Info, Protocol, Role, Verdict};
 
 mod text;
+
+pub(super) use text::mac;
 
 /// mDNS.
 pub struct Mdns;
@@ -76,7 +79,8 @@ impl Protocol for Mdns {
         if message.is_response() {
             out.sender_is(Role::Server);
         }
-        let announcer = announcer(context, &message, claims);
+        // A reflector or a sleep proxy speaks for others.
+        let announcer = announcer(context.src, message.records().filter(claims).filter_map(|record| record.address()));
         for record in message.records().filter(claims) {
             match record.rtype {
                 rtype::A | rtype::AAAA => host(context, &record, out),
@@ -86,22 +90,6 @@ impl Protocol for Mdns {
             }
         }
     }
-}
-
-/// Whom the services belong to. A reflector or a sleep proxy speaks for others: then the address records name one that is
-/// not the sender's, and the facts are about that.
-fn announcer(context: &Context, message: &Message<'_>, claims: impl Fn(&Entry<'_>) -> bool) -> About {
-    let Some(source) = context.src else { return About::Sender };
-    let mut other = None;
-    for address in message.records().filter(claims).filter_map(|record| record.address()) {
-        if address == source {
-            return About::Sender;
-        }
-        if address.is_ipv4() == source.is_ipv4() && !address.is_loopback() {
-            other = other.or(Some(address));
-        }
-    }
-    other.map_or(About::Sender, About::Ip)
 }
 
 fn host(context: &Context, record: &Entry<'_>, out: &mut dyn Sink) {
