@@ -32,6 +32,8 @@ pub enum FactKind {
     Uuid,
     /// A MAC address the device states as its own inside a protocol.
     OwnMac,
+    /// An IP address the device states as its own inside a protocol (LLDP management address, CDP addresses).
+    OwnAddress,
 
     // --- said outright by the device -------------------------------------------------------------------------------
     /// Maker as the device states it.
@@ -44,6 +46,8 @@ pub enum FactKind {
     Firmware,
     /// Name and version of a piece of software on the device.
     Software,
+    /// Hardware revision as the device states it.
+    Hardware,
     /// Operating system as the device states it.
     Os,
     /// What sort of thing it says it is (DICOM modality, DPWS or UPnP type, LLDP capability …).
@@ -104,6 +108,8 @@ pub enum FactKind {
     DhcpServer,
     /// The endpoint answers names.
     NameServer,
+    /// The endpoint serves time.
+    TimeServer,
     /// A virtual MAC or IP shared by routers (VRRP, HSRP).
     VirtualAddress,
     /// A name was resolved to the subject address.
