@@ -22,6 +22,7 @@ pub mod protocol;
 mod protocols;
 mod spnego;
 mod text;
+pub mod udi;
 
 mod xml;
 
