@@ -95,12 +95,6 @@ impl Handshake {
         Self { carrier, said_client: false, said_server: false, client_lane: None, suite: 0 }
     }
 
-    /// A ClientHello was read.
-    #[allow(dead_code)] // QUIC will ask.
-    pub(crate) const fn saw_client(&self) -> bool {
-        self.said_client
-    }
-
     /// Reads a message, of whose body at least what [`need`] asked for is given.
     pub(crate) fn message(&mut self, context: &Context, kind: u8, body: &[u8], out: &mut dyn Sink) -> After {
         match kind {

@@ -15,7 +15,6 @@ pub(crate) enum Carrier {
     /// DTLS.
     Dtls,
     /// QUIC.
-    #[allow(dead_code)] // QUIC will say it.
     Quic,
 }
 
