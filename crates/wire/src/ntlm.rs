@@ -34,6 +34,8 @@ pub(crate) enum Message {
     Challenge,
     /// AUTHENTICATE_MESSAGE, from the client: a log-in is tried.
     Authenticate,
+    /// The same, of nobody.
+    Anonymous,
 }
 
 /// Reads the first NTLMSSP message in a security token, bare or wrapped.
@@ -42,7 +44,7 @@ pub(crate) fn read(token: &[u8], out: &mut dyn Sink) -> Option<Message> {
     match le32(message, 8)? {
         1 => negotiate(message, out).map(|()| Message::Negotiate),
         2 => challenge(message, out).map(|()| Message::Challenge),
-        3 => authenticate(message, out).map(|()| Message::Authenticate),
+        3 => authenticate(message, out),
         _ => None,
     }
 }
@@ -69,8 +71,10 @@ fn challenge(message: &[u8], out: &mut dyn Sink) -> Option<()> {
     Some(())
 }
 
-/// AV_PAIR list ([MS-NLMP] §2.2.2.1). Every pair has at least four octets, so the loop ends.
+/// AV_PAIR list ([MS-NLMP] §2.2.2.1). Every pair has at least four octets, so the loop ends. A machine of no domain repeats its
+/// own name as the domain's, which is not told.
 fn target_info(info: &[u8], out: &mut dyn Sink) {
+    let own = [av_pair(info, 1), av_pair(info, 3)];
     let mut pairs = Cursor::new(info);
     while let (Some(id), Some(len)) = (pairs.u16_le(), pairs.u16_le()) {
         let Some(value) = pairs.take(usize::from(len)) else { return };
@@ -88,15 +92,28 @@ fn target_info(info: &[u8], out: &mut dyn Sink) {
             }
             _ => continue,
         };
-        let name = utf16_le(value);
-        if !name.is_empty() {
-            out.say(About::Sender, field, Value::Text(name.into()));
+        let is_domain = field.kind == FactKind::Domain;
+        if value.is_empty() || (is_domain && own.contains(&Some(value))) {
+            continue;
         }
+        out.say(About::Sender, field, Value::Text(utf16_le(value).into()));
     }
 }
 
+/// The value of the first pair with this number.
+fn av_pair(info: &[u8], wanted: u16) -> Option<&[u8]> {
+    let mut pairs = Cursor::new(info);
+    while let (Some(id), Some(len)) = (pairs.u16_le(), pairs.u16_le()) {
+        let value = pairs.take(usize::from(len))?;
+        if id == wanted {
+            return Some(value);
+        }
+    }
+    None
+}
+
 /// [MS-NLMP] §2.2.1.3. The account name leaves only when it is a machine's or a service's.
-fn authenticate(message: &[u8], out: &mut dyn Sink) -> Option<()> {
+fn authenticate(message: &[u8], out: &mut dyn Sink) -> Option<Message> {
     let flags = le32(message, 60).unwrap_or(UNICODE);
     let text = |at| payload(message, at).map(|octets| string(octets, flags)).unwrap_or_default();
     let (domain, user, workstation) = (text(28), text(36), text(44));
@@ -107,7 +124,7 @@ fn authenticate(message: &[u8], out: &mut dyn Sink) -> Option<()> {
     version(message, flags, 64, out);
     if user.is_empty() && response.is_empty() {
         out.conversation(&AUTHENTICATE, "anonymous");
-        return Some(());
+        return Some(Message::Anonymous);
     }
     out.conversation(&AUTHENTICATE, "ntlm");
     if response.len() == 24 {
@@ -120,7 +137,7 @@ fn authenticate(message: &[u8], out: &mut dyn Sink) -> Option<()> {
     if is_service_account(&user) {
         out.conversation(&USER, &user);
     }
-    Some(())
+    Some(Message::Authenticate)
 }
 
 fn string(octets: &[u8], flags: u32) -> String {

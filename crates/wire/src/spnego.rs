@@ -19,6 +19,8 @@ const SPNEGO_OID: &[u8] = &[0x2b, 0x06, 0x01, 0x05, 0x05, 0x02];
 pub(crate) enum Scheme {
     /// NTLM authenticate message.
     Ntlm,
+    /// The same, of nobody.
+    Anonymous,
     /// Kerberos AP-REQ.
     Kerberos,
 }
@@ -28,6 +30,7 @@ impl Scheme {
     pub(crate) const fn label(self) -> &'static str {
         match self {
             Self::Ntlm => "ntlm",
+            Self::Anonymous => "anonymous",
             Self::Kerberos => "kerberos",
         }
     }
@@ -36,7 +39,11 @@ impl Scheme {
 /// Reads a token and says what is in it. `Some` when with it a client tries to log in.
 pub(crate) fn read(token: &[u8], out: &mut dyn Sink) -> Option<Scheme> {
     if let Some(message) = ntlm::read(token, out) {
-        return (message == ntlm::Message::Authenticate).then_some(Scheme::Ntlm);
+        return match message {
+            ntlm::Message::Authenticate => Some(Scheme::Ntlm),
+            ntlm::Message::Anonymous => Some(Scheme::Anonymous),
+            ntlm::Message::Negotiate | ntlm::Message::Challenge => None,
+        };
     }
     let inner = mech_token(token).unwrap_or(token);
     kerberos_token(inner, out)

@@ -76,8 +76,6 @@ struct Smbs {
     said: Said,
     /// The scheme of the log-in under way.
     login: Option<Scheme>,
-    /// A log-in under way that is nobody's.
-    anonymous: bool,
     /// The last negotiation of version 1.
     negotiated: v1::Negotiated,
     /// A tree connect to IPC$ waits for its answer.
@@ -193,7 +191,6 @@ impl Smbs {
             return;
         }
         let scheme = self.login.take().map_or("smb", Scheme::label);
-        let scheme = if std::mem::take(&mut self.anonymous) { "anonymous" } else { scheme };
         if status == 0 {
             out.conversation(&SUCCEEDED, scheme);
             if guest {

@@ -3,6 +3,7 @@
 use super::{ACCOUNT, DOMAIN, LAN_MANAGER, NATIVE_OS, PLAIN, SERVER_NAME, Smbs, TRIED, once};
 use crate::bytes::{le16, le32};
 use crate::fact::{About, Field, Login, Sink, Value};
+use crate::spnego::Scheme;
 use crate::text::{is_service_account, until_nul, utf16_le};
 
 const DELETE: u8 = 0x06;
@@ -192,14 +193,15 @@ fn session_setup(state: &mut Smbs, block: Block<'_>, out: &mut dyn Sink) {
 fn account(state: &mut Smbs, block: Block<'_>, ansi: usize, wide: usize, out: &mut dyn Sink) {
     let mut strings = Strings::after(block, ansi.saturating_add(wide));
     let user = strings.next();
-    let domain = strings.next();
-    state.anonymous = user.is_empty() && ansi.max(wide) <= 1;
-    if !state.anonymous && state.negotiated.plain && ansi > 1 && wide == 0 {
+    // The domain is the user's own, and need not be the machine's: not told.
+    let _domain = strings.next();
+    let anonymous = user.is_empty() && ansi.max(wide) <= 1;
+    if !anonymous && state.negotiated.plain && ansi > 1 && wide == 0 {
         let secret = until_nul(block.bytes.get(..ansi).unwrap_or_default());
         let login = Login { scheme: "smb plaintext", user: user.as_bytes(), secret };
         out.say(About::Conversation, &PLAIN, Value::Login(login));
     }
-    let scheme = match (state.anonymous, state.negotiated.plain) {
+    let scheme = match (anonymous, state.negotiated.plain) {
         (true, _) => "anonymous",
         (_, true) => "smb plaintext",
         _ => "ntlm",
@@ -208,9 +210,7 @@ fn account(state: &mut Smbs, block: Block<'_>, ansi: usize, wide: usize, out: &m
     if is_service_account(&user) {
         out.conversation(&ACCOUNT, &user);
     }
-    // The domain is the user's own, and the machine's only where it has none: not told.
-    drop(domain);
-    state.login = Some(crate::spnego::Scheme::Ntlm);
+    state.login = Some(if anonymous { Scheme::Anonymous } else { Scheme::Ntlm });
     system(state, strings, out);
 }
 
