@@ -77,14 +77,14 @@ impl Buffer {
         self.start == self.end && !self.fill(1)
     }
 
-    /// Why the stream ended, where that was not its proper end.
-    pub fn failure(&self) -> Option<&str> {
-        self.failure.as_deref()
+    /// Why the stream ended, where that was not its proper end. Told once.
+    pub fn take_failure(&mut self) -> Option<Damage> {
+        self.failure.take().map(|failure| Damage::new(self.offset, failure, hint::COMPRESSED))
     }
 
     /// The damage of a stream that ends inside of something.
-    pub fn cut(&self, what: String) -> Damage {
-        match &self.failure {
+    pub fn cut(&mut self, what: String) -> Damage {
+        match self.failure.take() {
             Some(failure) => Damage::new(self.offset, format!("{what}; {failure}"), hint::COMPRESSED),
             None => Damage::new(self.offset, what, hint::CUT),
         }

@@ -8,7 +8,7 @@ use std::path::Path;
 use model::Timestamp;
 
 use crate::buffer::Buffer;
-use crate::damage::{Damage, hint};
+use crate::damage::Damage;
 use crate::open::{Compression, decompressed};
 use crate::pcap::Pcap;
 use crate::pcapng::Pcapng;
@@ -159,9 +159,7 @@ impl Reader {
             Ok(Step::End) => {
                 self.ended = true;
                 // Frames can end exactly where the compressed data was cut: then only the decompressor knows.
-                self.buffer
-                    .failure()
-                    .map_or(Ok(None), |failure| Err(Damage::new(self.buffer.offset(), failure.to_owned(), hint::COMPRESSED)))
+                self.buffer.take_failure().map_or(Ok(None), Err)
             }
             Err(damage) => Err(damage),
         }
@@ -237,8 +235,8 @@ fn body_of(buffer: &mut Buffer, compression: Compression) -> Result<Format, Dama
         return Ok(Format::Pcap);
     }
     let (what, hint) = detect::name(head);
-    if let (true, Some(failure)) = (head.is_empty(), buffer.failure()) {
-        return Err(Damage::new(0, failure.to_owned(), hint::COMPRESSED));
+    if let Some(failure) = buffer.take_failure() {
+        return Err(failure);
     }
     Err(match compression {
         Compression::None => Damage::new(0, format!("not a capture but {what}"), hint),

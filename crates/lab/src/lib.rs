@@ -1,0 +1,25 @@
+//! The virtual hospital, and the way all fixtures are made: scenes of hosts that talk, written as captures.
+//!
+//! Frames are built with `etherparse` and payloads by the builders in [`speak`], never with the parsers of `wire`: what they
+//! read must not be what they wrote. The same code gives the same bytes, always; there is no clock and no outside randomness.
+//!
+//! # A case for a protocol
+//!
+//! [`cases`] is one table. A new case is a function that builds a capture and a row in its family's file
+//! (`src/cases/<family>.rs`); a new family is a file and a row in [`cases::FAMILIES`]. `cases/link.rs` (ARP and DHCP) and
+//! `cases/names.rs` (DNS) are worked examples: datagrams and link frames with [`Scene::udp`] and [`Scene::ethernet`].
+//! `cases/streams.rs` shows connections with [`Scene::tcp`]. `cargo run -p xtask` has the verb that writes every case's
+//! `tests/cases/<name>/input.pcap`.
+#![allow(clippy::unwrap_used, clippy::expect_used)] // it builds what it says itself and reads nothing: a mistake must stop it at once
+#![allow(clippy::indexing_slicing, clippy::cast_possible_truncation, clippy::cast_sign_loss)] // lengths of its own short messages
+
+pub mod cases;
+pub mod host;
+pub mod scene;
+pub mod speak;
+pub mod tcp;
+
+pub use cases::{Case, cases};
+pub use host::Host;
+pub use scene::{Mishaps, Scene};
+pub use tcp::{Direction, Tcp, TcpStart};
