@@ -1,0 +1,76 @@
+//! Operating systems whose makers have stopped mending them, and when.
+
+use std::path::Path;
+
+use model::Timestamp;
+
+use crate::error::Error;
+use crate::matcher::{Flags, Pattern};
+
+/// An operating system with the day that its support ended or ends.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EndOfSupport {
+    /// The product, such as `Windows 7`.
+    pub product: String,
+    /// Last day of support, `2020-01-14`, for those who pay nothing extra.
+    pub date: String,
+    /// What the date leaves out: extended updates that some pay for, editions with longer support. Empty where nothing.
+    pub note: String,
+    /// Where the date was published.
+    pub source: String,
+}
+
+impl EndOfSupport {
+    /// Support was over at an instant.
+    #[must_use]
+    pub fn is_over(&self, at: Timestamp) -> bool {
+        // Both are written year first, so that text compares as time does.
+        at.nanos() > 0 && at.to_string().get(..10).is_some_and(|day| day > self.date.as_str())
+    }
+}
+
+/// The table, in the order it is asked.
+#[derive(Debug, Default)]
+pub(crate) struct Support(Vec<(Pattern, EndOfSupport)>);
+
+impl Support {
+    /// Reads lines of `pattern TAB product TAB date TAB note or - TAB source`.
+    pub(crate) fn parse(text: &str, file: &Path) -> Result<Self, Error> {
+        let rows = text.lines().enumerate().filter(|(_, line)| !line.is_empty() && !line.starts_with('#'));
+        let read =
+            rows.map(|(number, line)| row(line).ok_or_else(|| Error::of_line(file, number + 1, "not an end of support", HINT)));
+        read.collect::<Result<_, _>>().map(Self)
+    }
+
+    /// Adds another file, which is asked first.
+    pub(crate) fn add(&mut self, text: &str, file: &Path) -> Result<(), Error> {
+        self.0.splice(0..0, Self::parse(text, file)?.0);
+        Ok(())
+    }
+
+    /// The first row whose pattern matches.
+    pub(crate) fn find(&self, os: &str) -> Option<&EndOfSupport> {
+        self.0.iter().find(|(pattern, _)| pattern.captures(os).is_some()).map(|(_, row)| row)
+    }
+
+    /// Patterns that do not compile.
+    #[cfg(test)]
+    pub(crate) fn bad_patterns(&self) -> Vec<String> {
+        self.0.iter().filter_map(|(pattern, row)| pattern.check().err().map(|e| format!("{}: {e}", row.product))).collect()
+    }
+}
+
+const HINT: &str = "write `pattern TAB product TAB year-month-day TAB note or - TAB source`";
+
+fn row(line: &str) -> Option<(Pattern, EndOfSupport)> {
+    let mut cells = line.split('\t');
+    let mut cell = || cells.next();
+    let pattern = Pattern::with_flags(cell()?, Flags { ignore_case: true, dot_all: false });
+    let end = EndOfSupport {
+        product: cell()?.to_owned(),
+        date: cell().filter(|date| date.len() == 10)?.to_owned(),
+        note: cell()?.trim_matches('-').to_owned(),
+        source: cell()?.to_owned(),
+    };
+    Some((pattern, end))
+}
