@@ -81,6 +81,7 @@ fn probe_command(head: &[u8]) -> Verdict {
 #[derive(Default)]
 struct Control {
     once: Once,
+    knows_roles: bool,
     greeted: bool,
     /// The code of a reply of several lines, until its last one (RFC 959 §4.2).
     open_reply: u16,
@@ -107,6 +108,9 @@ impl Session for Control {
         match next_line(bytes) {
             Line::Wait(step) => step,
             Line::Whole(line, used) => {
+                if !std::mem::replace(&mut self.knows_roles, true) {
+                    out.sender_is(if reply(line).is_some() { Role::Server } else { Role::Client });
+                }
                 let next = match context.direction {
                     Direction::ToServer => self.command(line, out),
                     Direction::ToClient => self.reply(line, out),
@@ -130,7 +134,6 @@ impl Control {
         self.asked = Asked::Other;
         match () {
             () if is("USER") => {
-                out.sender_is(Role::Client);
                 self.user = bounded(rest);
                 self.asked = Asked::Login;
                 let anonymous = is_anonymous(rest);
@@ -173,7 +176,6 @@ impl Control {
         let text = line.get(4..).unwrap_or_default().trim_ascii();
         if code == 220 && is_first && !self.greeted {
             self.greeted = true;
-            out.sender_is(Role::Server);
             self.once.sender(&BANNER, text, out);
         }
         if goes_on { Next::More(1) } else { self.final_reply(code, text, out) }

@@ -101,6 +101,7 @@ impl<'a> Command<'a> {
 #[derive(Default)]
 struct Mailbox {
     once: Once,
+    knows_roles: bool,
     greeted: bool,
     scheme: &'static str,
     /// The tag of a log-in or STARTTLS that waits for its answer, and which of the two.
@@ -117,6 +118,10 @@ impl Session for Mailbox {
         }) else {
             return read_on(0);
         };
+        if !std::mem::replace(&mut self.knows_roles, true) {
+            let is_answer = line.starts_with(b"* ") || line.starts_with(b"+ ");
+            out.sender_is(if is_answer { Role::Server } else { Role::Client });
+        }
         let next = match context.direction {
             Direction::ToServer => self.command(line, out),
             Direction::ToClient => self.answer(line, out),
@@ -175,7 +180,6 @@ impl Mailbox {
     }
 
     fn try_login(&mut self, scheme: &'static str, tag: &[u8], out: &mut dyn Sink) {
-        out.sender_is(Role::Client);
         self.scheme = scheme;
         self.waiting = tag.into();
         self.is_tls = false;
@@ -194,7 +198,6 @@ impl Mailbox {
         if !std::mem::replace(&mut self.greeted, true) && tag == b"*" {
             let (status, text) = word(rest);
             if status.eq_ignore_ascii_case(b"OK") || status.eq_ignore_ascii_case(b"PREAUTH") {
-                out.sender_is(Role::Server);
                 self.once.sender(&BANNER, without_capabilities(text), out);
             }
             return Next::More(1);

@@ -49,6 +49,7 @@ impl Protocol for Pop3 {
 #[derive(Default)]
 struct Mailbox {
     once: Once,
+    knows_roles: bool,
     greeted: bool,
     scheme: &'static str,
     user: Box<[u8]>,
@@ -93,6 +94,10 @@ impl Session for Mailbox {
         match next_line(bytes) {
             Line::Wait(step) => step,
             Line::Whole(line, used) => {
+                if !std::mem::replace(&mut self.knows_roles, true) {
+                    let is_status = line.starts_with(b"+OK") || line.starts_with(b"-ERR");
+                    out.sender_is(if is_status { Role::Server } else { Role::Client });
+                }
                 let next = match context.direction {
                     Direction::ToServer => self.command(line, out),
                     Direction::ToClient => self.status(line, out),
@@ -145,7 +150,6 @@ impl Mailbox {
     }
 
     fn try_login(&mut self, scheme: &'static str, out: &mut dyn Sink) {
-        out.sender_is(Role::Client);
         self.scheme = scheme;
         self.once.conversation(&TRIED, scheme, out);
     }
@@ -179,7 +183,6 @@ impl Mailbox {
         if !self.greeted {
             self.greeted = true;
             if self.asked == Asked::Other && is_ok {
-                out.sender_is(Role::Server);
                 // The challenge of APOP in the greeting is of no use.
                 let text = line.get(3..).unwrap_or_default().split(|b| *b == b'<').next().unwrap_or_default();
                 self.once.sender(&BANNER, text.trim_ascii(), out);

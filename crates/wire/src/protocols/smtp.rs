@@ -58,6 +58,7 @@ impl Protocol for Smtp {
 #[derive(Default)]
 struct Mail {
     once: Once,
+    knows_roles: bool,
     greeted: bool,
     client: Expect,
     user: Box<[u8]>,
@@ -89,6 +90,10 @@ impl Session for Mail {
         match next_line(bytes) {
             Line::Wait(step) => step,
             Line::Whole(line, used) => {
+                if !std::mem::replace(&mut self.knows_roles, true) {
+                    let is_reply = line.first_chunk::<3>().is_some_and(|code| code.iter().all(u8::is_ascii_digit));
+                    out.sender_is(if is_reply { Role::Server } else { Role::Client });
+                }
                 let next = match context.direction {
                     Direction::ToServer => self.command(line, out),
                     Direction::ToClient => self.reply(line, out),
@@ -152,7 +157,6 @@ impl Mail {
     }
 
     fn hello(&mut self, name: &[u8], out: &mut dyn Sink) {
-        out.sender_is(Role::Client);
         if !is_no_name(name) {
             let field = if name.contains(&b'.') { &CLIENT_FQDN } else { &CLIENT_HOST };
             self.once.sender(field, name, out);
@@ -191,7 +195,6 @@ impl Mail {
         match code {
             b"220" if !self.greeted => {
                 self.greeted = true;
-                out.sender_is(Role::Server);
                 self.once.sender(&BANNER, text, out);
             }
             b"220" if self.asked_tls && is_last => {
