@@ -1,1 +1,93 @@
-//! (in work)
+//! Observations to devices and conversations, with the evidence of every statement.
+//!
+//! Way in: an [`Inventory`] takes observations in, in any order; [`Inventory::resolve`] says which devices and conversations
+//! they amount to. Folding is cheap and happens as observations come; resolving is a pure function of what was folded, so that
+//! the same observations give the same answer whatever their order.
+//!
+//! Depends on `model` and `knowledge`; no I/O, no clock.
+
+mod attributes;
+mod conversations;
+mod identity;
+mod store;
+
+use ipnet::IpNet;
+use knowledge::Knowledge;
+use model::report::{Conversation, Device};
+use model::{Intake, Observation};
+use std::net::IpAddr;
+
+use identity::Identity;
+use store::Store;
+
+/// What the site is.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Networks taken as inside.
+    pub site_networks: Vec<IpNet>,
+}
+
+impl Default for Config {
+    /// Private and link-local networks (RFC 1918, RFC 3927, RFC 4193, RFC 4291 §2.5.6, RFC 6598).
+    fn default() -> Self {
+        const PRIVATE: [&str; 7] = [
+            "10.0.0.0/8",
+            "172.16.0.0/12",
+            "192.168.0.0/16",
+            "169.254.0.0/16",
+            "100.64.0.0/10",
+            "fc00::/7",
+            "fe80::/10",
+        ];
+        Self { site_networks: PRIVATE.iter().filter_map(|text| text.parse().ok()).collect() }
+    }
+}
+
+impl Config {
+    /// The address is in one of the site's networks.
+    #[must_use]
+    pub fn is_inside(&self, ip: IpAddr) -> bool {
+        self.site_networks.iter().any(|network| network.contains(&ip))
+    }
+}
+
+/// Everything observed, folded.
+#[derive(Debug, Default)]
+pub struct Inventory {
+    store: Store,
+    config: Config,
+}
+
+/// What observations amount to.
+#[derive(Debug)]
+pub struct Resolved {
+    /// Devices, by id.
+    pub devices: Vec<Device>,
+    /// Conversations, by id.
+    pub conversations: Vec<Conversation>,
+    /// Values that were not kept because something said too many different ones of a field.
+    pub values_dropped: u64,
+}
+
+impl Inventory {
+    /// An inventory of a site that has seen nothing.
+    #[must_use]
+    pub fn new(config: Config) -> Self {
+        Self { store: Store::default(), config }
+    }
+
+    /// Which devices and conversations were observed so far.
+    #[must_use]
+    pub fn resolve(&self, knowledge: &Knowledge) -> Resolved {
+        let identity = Identity::of(&self.store, &self.config);
+        let mut conversations = conversations::resolve(&self.store, &identity, knowledge);
+        let devices = attributes::devices(&self.store, &identity, knowledge, &mut conversations);
+        Resolved { devices, conversations, values_dropped: self.store.values_dropped }
+    }
+}
+
+impl Intake for Inventory {
+    fn take(&mut self, observation: Observation) {
+        self.store.take(observation);
+    }
+}

@@ -1,0 +1,510 @@
+//! What is believed of a device: every fact about it, and what knowledge makes of it, weighed.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use knowledge::{Attribute as Trait, Knowledge, RegistrantKind};
+use model::report::{
+    Address, Alternative, Attribute, Confidence, Conversation, Device, Evidence, Identifier, Interface, ReportedDevice,
+    Service,
+};
+use model::{FactKind, FrameRef, MacAddr};
+
+use crate::conversations::{device_id, evidence, is_answered};
+use crate::identity::{Identity, Node};
+use crate::store::{EndpointRecord, FactRecord, Span, Store, text};
+
+/// Below this a value is not given: unknown is better than wrong.
+const FLOOR: u8 = 50;
+/// Evidence kept of one value.
+const MAX_EVIDENCE: usize = 12;
+/// Confidence of a maker that only the address block names.
+const REGISTRANT: u8 = 55;
+
+/// One ground for one value of one property.
+struct Ground {
+    property: Trait,
+    value: String,
+    confidence: Confidence,
+    evidence: Evidence,
+}
+
+/// All devices, by id; gives the parties of conversations their names.
+pub(crate) fn devices(
+    store: &Store,
+    identity: &Identity,
+    knowledge: &Knowledge,
+    conversations: &mut [Conversation],
+) -> Vec<Device> {
+    let mut members: Vec<Vec<&EndpointRecord>> = identity.groups.iter().map(|_| Vec::new()).collect();
+    for (record, device) in store.endpoints.iter().zip(&identity.device_of) {
+        if let Some(members) = device.and_then(|device| members.get_mut(device)) {
+            members.push(record);
+        }
+    }
+    let talk = talk(conversations);
+    let mut devices: Vec<Device> = identity
+        .groups
+        .iter()
+        .zip(&members)
+        .map(|(group, records)| {
+            let id = device_id(group);
+            let mine = talk.get(id.as_str()).map_or(&[][..], Vec::as_slice);
+            let mine: Vec<&Conversation> = mine.iter().filter_map(|index| conversations.get(*index)).collect();
+            Builder { store, identity, knowledge, group, records, id, talk: mine }.build()
+        })
+        .collect();
+    devices.sort_by(|a, b| a.id.cmp(&b.id));
+    name_parties(&devices, conversations);
+    devices
+}
+
+/// Conversations of each device.
+fn talk(conversations: &[Conversation]) -> BTreeMap<String, Vec<usize>> {
+    let mut talk: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+    for (index, conversation) in conversations.iter().enumerate() {
+        let parties: BTreeSet<&String> =
+            [&conversation.client, &conversation.server].into_iter().filter_map(|party| party.device.as_ref()).collect();
+        for device in parties {
+            talk.entry(device.clone()).or_default().push(index);
+        }
+    }
+    talk
+}
+
+fn name_parties(devices: &[Device], conversations: &mut [Conversation]) {
+    let names: BTreeMap<&str, &str> =
+        devices.iter().filter_map(|device| Some((device.id.as_str(), device.name.as_ref()?.value.as_str()))).collect();
+    for conversation in conversations {
+        for party in [&mut conversation.client, &mut conversation.server] {
+            if let Some(name) = party.device.as_deref().and_then(|id| names.get(id)) {
+                party.name = Some((*name).to_owned());
+            }
+        }
+    }
+}
+
+/// Makes one device.
+struct Builder<'a> {
+    store: &'a Store,
+    identity: &'a Identity,
+    knowledge: &'a Knowledge,
+    group: &'a [Node],
+    records: &'a [&'a EndpointRecord],
+    id: String,
+    talk: Vec<&'a Conversation>,
+}
+
+impl Builder<'_> {
+    fn build(self) -> Device {
+        let facts = self.facts();
+        let (reported, own): (Vec<_>, Vec<_>) = facts.into_iter().partition(|fact| is_reported(fact));
+        let (forwarded, own) = self.split_data_sets(own);
+        let grounds = self.grounds(&own);
+        let span = self.span();
+        let is_router = self.macs().any(|mac| self.identity.routers.contains(&mac));
+        let pick = |property| weigh(grounds.iter().filter(|ground| ground.property == property));
+        let class = pick(Trait::Class).or_else(|| is_router.then(|| self.router_class(span)));
+        let (maker, model) = (pick(Trait::Maker), pick(Trait::Model));
+        let sure = |attribute: &Option<Attribute>| attribute.as_ref().map_or(0, |a| u16::from(a.confidence.as_percent()));
+        let confidence = (sure(&class) + sure(&maker) + sure(&model)) / 3;
+        Device {
+            id: self.id.clone(),
+            interfaces: self.interfaces(span),
+            addresses: self.addresses(),
+            name: pick(Trait::Name),
+            serial: pick(Trait::Serial),
+            firmware: pick(Trait::Firmware),
+            os: pick(Trait::Os),
+            clinical_impact: class.as_ref().and_then(|class| self.impact(class)),
+            udi: direct(&own, FactKind::Udi),
+            location: direct(&own, FactKind::Location),
+            software: self.software(&grounds),
+            identifiers: identifiers(&own, true),
+            facts: identifiers(&own, false),
+            reports: reports(&reported, &forwarded),
+            is_router,
+            confidence: Confidence::percent(u8::try_from(confidence).unwrap_or(100)),
+            first_seen: span.first,
+            last_seen: span.last,
+            services: self.services(&own),
+            administration: Vec::new(),
+            if_isolated: None,
+            maker,
+            model,
+            class,
+        }
+    }
+
+    fn macs(&self) -> impl Iterator<Item = MacAddr> {
+        self.group.iter().filter_map(|node| match node {
+            Node::Mac(mac) => Some(*mac),
+            Node::Ip(_) => None,
+        })
+    }
+
+    /// Facts of all endpoints, in the order of what they say.
+    fn facts(&self) -> Vec<&FactRecord> {
+        let mut facts: Vec<&FactRecord> =
+            self.records.iter().flat_map(|record| self.store.facts_of(&record.facts)).collect();
+        facts.sort_by(|a, b| (a.kind, &a.field, &a.value, a.frame).cmp(&(b.kind, &b.field, &b.value, b.frame)));
+        facts
+    }
+
+    fn span(&self) -> Span {
+        let mut span = Span::EMPTY;
+        for record in self.records {
+            span.add(record.sent);
+            for fact in self.store.facts_of(&record.facts) {
+                span.add(fact.span);
+            }
+        }
+        span
+    }
+
+    /// Data sets name the device that made them. One that sends those of several makers or models forwards for others.
+    fn split_data_sets<'f>(&self, facts: Vec<&'f FactRecord>) -> (Vec<&'f FactRecord>, Vec<&'f FactRecord>) {
+        let of_data_set = |fact: &&FactRecord| fact.field.starts_with("dicom.dataset.");
+        let distinct = |kind| {
+            facts.iter().filter(of_data_set).filter(|fact| fact.kind == kind).map(|fact| text(&fact.value)).collect::<BTreeSet<_>>()
+        };
+        let several = distinct(FactKind::Model).len() > 1 || distinct(FactKind::Maker).len() > 1;
+        if several { facts.into_iter().partition(of_data_set) } else { (Vec::new(), facts) }
+    }
+
+    fn grounds(&self, facts: &[&FactRecord]) -> Vec<Ground> {
+        let mut grounds = Vec::new();
+        for fact in facts {
+            let value = text(&fact.value);
+            if let Some((property, confidence)) = outright(fact.kind, &fact.field) {
+                let value = self.canonical(property, &value);
+                grounds.push(Ground { property, value, confidence, evidence: evidence(fact, None) });
+            }
+            self.claim(fact.kind, &fact.field, &value, &evidence(fact, None), &mut grounds);
+        }
+        self.claim_contacts(&mut grounds);
+        self.claim_registrants(&mut grounds);
+        grounds
+    }
+
+    fn canonical(&self, property: Trait, value: &str) -> String {
+        if property == Trait::Maker { self.knowledge.canonical_maker(value).to_owned() } else { value.to_owned() }
+    }
+
+    /// What knowledge makes of a mark.
+    fn claim(&self, kind: FactKind, field: &str, value: &str, seen: &Evidence, grounds: &mut Vec<Ground>) {
+        for claim in self.knowledge.claims(kind, field, value) {
+            grounds.push(Ground {
+                property: claim.attribute,
+                value: claim.value.to_string(),
+                confidence: Confidence::percent(claim.confidence),
+                evidence: Evidence { rule: Some(format!("{}: {}", claim.rule, claim.source)), ..seen.clone() },
+            });
+        }
+    }
+
+    /// What the services a device offers and uses, and the names it asks for, say of it.
+    fn claim_contacts(&self, grounds: &mut Vec<Ground>) {
+        for conversation in &self.talk {
+            let is_client = conversation.client.device.as_ref() == Some(&self.id);
+            let (field, label) = if is_client {
+                ("conversation.uses", "service it uses")
+            } else if is_answered(conversation) {
+                ("conversation.offers", "service it offers")
+            } else {
+                continue;
+            };
+            if !conversation.protocol.is_empty() {
+                let seen = talk_evidence(conversation, field, label, &conversation.protocol);
+                self.claim(FactKind::ServiceType, field, &conversation.protocol, &seen, grounds);
+            }
+            if let Some(name) = conversation.server.name.as_ref().filter(|_| is_client) {
+                let seen = talk_evidence(conversation, "conversation.server", "name it asks for", name);
+                self.claim(FactKind::ServerName, "conversation.server", name, &seen, grounds);
+            }
+        }
+    }
+
+    fn claim_registrants(&self, grounds: &mut Vec<Ground>) {
+        for mac in self.macs() {
+            let Some(registrant) = self.knowledge.maker_of(mac).filter(|r| r.kind == RegistrantKind::Maker) else { continue };
+            let seen = self.mac_evidence(mac);
+            grounds.push(Ground {
+                property: Trait::Maker,
+                value: registrant.maker.to_owned(),
+                confidence: Confidence::percent(REGISTRANT),
+                evidence: Evidence { rule: Some("IEEE registration authority".to_owned()), ..seen },
+            });
+        }
+    }
+
+    fn mac_evidence(&self, mac: MacAddr) -> Evidence {
+        let span = self.span();
+        Evidence {
+            protocol: "ieee802".to_owned(),
+            field: "ieee802.source".to_owned(),
+            label: "MAC address block".to_owned(),
+            value: mac.to_string(),
+            rule: None,
+            frame: self.first_frame(),
+            first_seen: span.first,
+            last_seen: span.last,
+            count: 1,
+        }
+    }
+
+    fn first_frame(&self) -> FrameRef {
+        let of_talk = self.talk.iter().map(|conversation| conversation.frame);
+        let of_facts = self.records.iter().flat_map(|record| self.store.facts_of(&record.facts)).map(|fact| fact.frame);
+        of_talk.chain(of_facts).min().unwrap_or_default()
+    }
+
+    fn router_class(&self, span: Span) -> Attribute {
+        let seen = Evidence {
+            protocol: "ip".to_owned(),
+            field: "ip.forwarding".to_owned(),
+            label: "forwards packets of other addresses".to_owned(),
+            value: "yes".to_owned(),
+            rule: None,
+            frame: self.first_frame(),
+            first_seen: span.first,
+            last_seen: span.last,
+            count: 1,
+        };
+        Attribute {
+            value: "router".to_owned(),
+            confidence: Confidence::percent(70),
+            evidence: vec![seen],
+            disagreeing: Vec::new(),
+        }
+    }
+
+    fn impact(&self, class: &Attribute) -> Option<Attribute> {
+        let impact = self.knowledge.class(&class.value)?.impact;
+        Some(Attribute { value: impact.id().to_owned(), disagreeing: Vec::new(), ..class.clone() })
+    }
+
+    fn interfaces(&self, span: Span) -> Vec<Interface> {
+        let of = |mac: Option<MacAddr>, records: &mut dyn Iterator<Item = &&EndpointRecord>| {
+            let mut seen = Span::EMPTY;
+            let mut vlans = BTreeSet::new();
+            for record in records {
+                seen.add(record.sent);
+                vlans.extend(record.vlans.iter().copied());
+            }
+            let seen = if seen.is_empty() { span } else { seen };
+            Interface {
+                mac,
+                registrant: mac.and_then(|mac| self.knowledge.maker_of(mac)).map(|r| r.organisation.to_owned()),
+                locally_administered: mac.is_some_and(MacAddr::is_local),
+                vlans: vlans.into_iter().collect(),
+                first_seen: seen.first,
+                last_seen: seen.last,
+            }
+        };
+        let mut interfaces: Vec<Interface> = self
+            .macs()
+            .map(|mac| of(Some(mac), &mut self.records.iter().filter(|record| record.endpoint.mac == Some(mac))))
+            .collect();
+        if interfaces.is_empty() {
+            interfaces.push(of(None, &mut self.records.iter()));
+        }
+        interfaces
+    }
+
+    fn addresses(&self) -> Vec<Address> {
+        let mut seen: BTreeMap<(std::net::IpAddr, Option<MacAddr>), Span> = BTreeMap::new();
+        for record in self.records {
+            let Some(ip) = record.endpoint.ip.filter(crate::identity::is_unicast) else { continue };
+            let mac = record.endpoint.mac.filter(|mac| self.group.contains(&Node::Mac(*mac)));
+            let span = seen.entry((ip, mac)).or_insert(Span::EMPTY);
+            span.add(record.sent);
+            for fact in self.store.facts_of(&record.facts) {
+                span.add(fact.span);
+            }
+        }
+        let with_mac: BTreeSet<_> = seen.keys().filter(|(_, mac)| mac.is_some()).map(|(ip, _)| *ip).collect();
+        seen.into_iter()
+            .filter(|((ip, mac), span)| !span.is_empty() && (mac.is_some() || !with_mac.contains(ip)))
+            .map(|((ip, mac), span)| Address {
+                ip,
+                mac,
+                first_seen: span.first,
+                last_seen: span.last,
+                known_by: mac.and_then(|mac| self.identity.bound.get(&(mac, ip))).copied().unwrap_or("traffic").to_owned(),
+            })
+            .collect()
+    }
+
+    fn software(&self, grounds: &[Ground]) -> Vec<Attribute> {
+        let values: BTreeSet<&str> = grounds.iter().filter(|g| g.property == Trait::Software).map(|g| g.value.as_str()).collect();
+        values
+            .into_iter()
+            .filter_map(|value| weigh(grounds.iter().filter(|g| g.property == Trait::Software && g.value == value)))
+            .collect()
+    }
+
+    /// Services that answered.
+    fn services(&self, facts: &[&FactRecord]) -> Vec<Service> {
+        let mut services: BTreeMap<(model::Transport, u16, &str), (BTreeSet<&model::report::Party>, &Conversation)> = BTreeMap::new();
+        let mine = self.talk.iter().filter(|c| c.server.device.as_ref() == Some(&self.id) && is_answered(c));
+        for conversation in mine.filter(|c| matches!(c.transport, model::Transport::Tcp | model::Transport::Udp) && c.port > 0) {
+            services
+                .entry((conversation.transport, conversation.port, conversation.protocol.as_str()))
+                .or_insert_with(|| (BTreeSet::new(), conversation))
+                .0
+                .insert(&conversation.client);
+        }
+        services
+            .into_iter()
+            .map(|((transport, port, protocol), (clients, conversation))| Service {
+                transport,
+                port,
+                protocol: protocol.to_owned(),
+                name: conversation.service.clone(),
+                management: conversation.management,
+                clients: clients.len() as u64,
+                banners: facts
+                    .iter()
+                    .filter(|fact| fact.kind == FactKind::ServerBanner && fact.protocol == protocol)
+                    .map(|fact| text(&fact.value))
+                    .collect(),
+            })
+            .collect()
+    }
+}
+
+fn talk_evidence(conversation: &Conversation, field: &str, label: &str, value: &str) -> Evidence {
+    Evidence {
+        protocol: conversation.protocol.clone(),
+        field: field.to_owned(),
+        label: label.to_owned(),
+        value: value.to_owned(),
+        rule: None,
+        frame: conversation.frame,
+        first_seen: conversation.first_seen,
+        last_seen: conversation.last_seen,
+        count: conversation.flows,
+    }
+}
+
+/// The fact speaks of another device than its sender.
+fn is_reported(fact: &FactRecord) -> bool {
+    fact.field.starts_with("hl7.reported.")
+}
+
+/// What a fact says outright, and how far it is to be believed.
+fn outright(kind: FactKind, field: &str) -> Option<(Trait, Confidence)> {
+    let (property, percent) = match kind {
+        FactKind::Maker => (Trait::Maker, 90),
+        FactKind::Model => (Trait::Model, 90),
+        FactKind::Serial => (Trait::Serial, 90),
+        FactKind::Firmware => (Trait::Firmware, 90),
+        FactKind::Os => (Trait::Os, 85),
+        FactKind::Software => (Trait::Software, 85),
+        FactKind::Fqdn => (Trait::Name, 80),
+        FactKind::HostName => (Trait::Name, if field.starts_with("dhcp") { 90 } else { 85 }),
+        FactKind::StationName => (Trait::Name, 70),
+        FactKind::AeTitle => (Trait::Name, 60),
+        _ => return None,
+    };
+    Some((property, Confidence::percent(percent)))
+}
+
+/// Of the grounds for one property: the value best supported, and those that disagree.
+fn weigh<'g>(grounds: impl Iterator<Item = &'g Ground>) -> Option<Attribute> {
+    let mut values: BTreeMap<String, Vec<&Ground>> = BTreeMap::new();
+    for ground in grounds.filter(|ground| !ground.value.trim().is_empty()) {
+        values.entry(ground.value.trim().to_lowercase()).or_default().push(ground);
+    }
+    let mut ranked: Vec<Alternative> = values.into_values().map(|grounds| alternative(&grounds)).collect();
+    ranked.sort_by(|a, b| {
+        let latest = |x: &Alternative| x.evidence.iter().map(|e| e.last_seen).max();
+        b.confidence.cmp(&a.confidence).then_with(|| latest(b).cmp(&latest(a))).then_with(|| a.value.cmp(&b.value))
+    });
+    let mut ranked = ranked.into_iter();
+    let best = ranked.next().filter(|best| best.confidence.as_percent() >= FLOOR)?;
+    Some(Attribute { value: best.value, confidence: best.confidence, evidence: best.evidence, disagreeing: ranked.collect() })
+}
+
+/// Grounds for one value: of each field the surest, and the fields as independent of each other.
+fn alternative(grounds: &[&Ground]) -> Alternative {
+    let mut fields: BTreeMap<&str, Confidence> = BTreeMap::new();
+    for ground in grounds {
+        let sure = fields.entry(ground.evidence.field.as_str()).or_default();
+        *sure = ground.confidence.max(*sure);
+    }
+    let mut evidence: Vec<Evidence> = grounds.iter().map(|ground| ground.evidence.clone()).collect();
+    evidence.sort();
+    evidence.dedup();
+    evidence.truncate(MAX_EVIDENCE);
+    let best = grounds.iter().max_by(|a, b| a.confidence.cmp(&b.confidence).then_with(|| b.value.cmp(&a.value)));
+    Alternative {
+        value: best.map(|ground| ground.value.trim().to_owned()).unwrap_or_default(),
+        confidence: fields.into_values().fold(Confidence::default(), Confidence::and),
+        evidence,
+    }
+}
+
+/// A property whose facts are taken as they stand.
+fn direct(facts: &[&FactRecord], kind: FactKind) -> Option<Attribute> {
+    let grounds: Vec<Ground> = facts
+        .iter()
+        .filter(|fact| fact.kind == kind)
+        .map(|fact| Ground {
+            property: Trait::Name,
+            value: text(&fact.value),
+            confidence: Confidence::percent(85),
+            evidence: evidence(fact, None),
+        })
+        .collect();
+    weigh(grounds.iter())
+}
+
+/// Kinds that name or key a device.
+const fn is_identifier(kind: FactKind) -> bool {
+    use FactKind as K;
+    matches!(
+        kind,
+        K::HostName
+            | K::Fqdn
+            | K::Domain
+            | K::DhcpClientId
+            | K::Duid
+            | K::CertificateKey
+            | K::SnmpEngineId
+            | K::AeTitle
+            | K::Eui64
+            | K::Udi
+            | K::Uuid
+            | K::OwnMac
+            | K::StationName
+    )
+}
+
+fn identifiers(facts: &[&FactRecord], keys: bool) -> Vec<Identifier> {
+    let mut found: BTreeMap<(FactKind, String), Vec<Evidence>> = BTreeMap::new();
+    for fact in facts.iter().filter(|fact| is_identifier(fact.kind) == keys) {
+        found.entry((fact.kind, text(&fact.value))).or_default().push(evidence(fact, None));
+    }
+    found
+        .into_iter()
+        .map(|((kind, value), mut evidence)| {
+            evidence.sort();
+            evidence.truncate(MAX_EVIDENCE);
+            Identifier { kind, value, evidence }
+        })
+        .collect()
+}
+
+/// Devices that were spoken of: those of messages, and those whose data sets were passed on.
+fn reports(reported: &[&FactRecord], forwarded: &[&FactRecord]) -> Vec<ReportedDevice> {
+    [reported, forwarded]
+        .into_iter()
+        .filter(|facts| !facts.is_empty())
+        .map(|facts| {
+            let mut all = identifiers(facts, true);
+            all.extend(identifiers(facts, false));
+            ReportedDevice { facts: all }
+        })
+        .collect()
+}

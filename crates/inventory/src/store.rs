@@ -1,0 +1,307 @@
+//! Observations folded as they come: endpoints, facts and conversations, each once, with first, last and count.
+
+use std::borrow::Cow;
+use std::net::IpAddr;
+
+use foldhash::fast::FixedState;
+use hashbrown::HashMap;
+use model::observation::{Fact, FlowRecord, Opening, Subject, Traffic};
+use model::{ConversationKey, Endpoint, FactKind, FactValue, FrameRef, Intake, Observation, Timestamp, Transport};
+
+/// Distinct values of one field that are kept for one subject; a device that says more is counted, not stored.
+const MAX_VALUES: u16 = 64;
+
+pub(crate) type EndpointId = u32;
+pub(crate) type ConversationId = u32;
+
+/// When something was noted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Span {
+    pub(crate) first: Timestamp,
+    pub(crate) last: Timestamp,
+}
+
+impl Span {
+    pub(crate) const EMPTY: Self = Self { first: Timestamp::MAX, last: Timestamp::MIN };
+
+    pub(crate) fn add(&mut self, other: Self) {
+        self.first = self.first.min(other.first);
+        self.last = self.last.max(other.last);
+    }
+
+    pub(crate) const fn at(time: Timestamp) -> Self {
+        Self { first: time, last: time }
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.first > self.last
+    }
+}
+
+/// An endpoint and what its packets showed.
+#[derive(Debug)]
+pub(crate) struct EndpointRecord {
+    pub(crate) endpoint: Endpoint,
+    /// Times at which it sent.
+    pub(crate) sent: Span,
+    pub(crate) packets: u64,
+    pub(crate) hop_limit: u8,
+    pub(crate) vlans: Vec<u16>,
+    pub(crate) facts: Vec<u32>,
+}
+
+/// A fact of an endpoint or a conversation.
+#[derive(Debug)]
+pub(crate) struct FactRecord {
+    pub(crate) kind: FactKind,
+    pub(crate) protocol: Cow<'static, str>,
+    pub(crate) field: Cow<'static, str>,
+    pub(crate) label: Cow<'static, str>,
+    pub(crate) value: FactValue,
+    pub(crate) span: Span,
+    pub(crate) frame: FrameRef,
+    pub(crate) count: u64,
+}
+
+/// A conversation between two endpoints.
+#[derive(Debug)]
+pub(crate) struct ConversationRecord {
+    pub(crate) client: EndpointId,
+    pub(crate) server: EndpointId,
+    pub(crate) transport: Transport,
+    pub(crate) port: u16,
+    pub(crate) protocol: Option<Cow<'static, str>>,
+    pub(crate) span: Span,
+    pub(crate) days: Vec<i32>,
+    pub(crate) flows: u64,
+    pub(crate) failed: u64,
+    pub(crate) to_server: Traffic,
+    pub(crate) to_client: Traffic,
+    pub(crate) direction_known: bool,
+    pub(crate) tunnel: Option<Cow<'static, str>>,
+    pub(crate) frame: FrameRef,
+    pub(crate) facts: Vec<u32>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum SubjectId {
+    Endpoint(EndpointId),
+    Conversation(ConversationId),
+}
+
+type Map<K, V> = HashMap<K, V, FixedState>;
+
+/// Everything observed so far.
+#[derive(Debug, Default)]
+pub(crate) struct Store {
+    pub(crate) endpoints: Vec<EndpointRecord>,
+    pub(crate) conversations: Vec<ConversationRecord>,
+    pub(crate) facts: Vec<FactRecord>,
+    /// Values that were not kept because a subject said too many different ones of a field.
+    pub(crate) values_dropped: u64,
+    endpoint_ids: Map<Endpoint, EndpointId>,
+    conversation_ids: Map<(EndpointId, EndpointId, Transport, u16), ConversationId>,
+    fact_ids: Map<(SubjectId, Cow<'static, str>, FactValue), u32>,
+    value_counts: Map<(SubjectId, Cow<'static, str>), u16>,
+}
+
+/// The index of the next element, as an id.
+fn next_id<T>(list: &[T]) -> u32 {
+    u32::try_from(list.len()).unwrap_or(u32::MAX)
+}
+
+impl Store {
+    fn endpoint(&mut self, endpoint: Endpoint) -> EndpointId {
+        let endpoints = &mut self.endpoints;
+        *self.endpoint_ids.entry(endpoint).or_insert_with(|| {
+            let id = next_id(endpoints);
+            endpoints.push(EndpointRecord {
+                endpoint,
+                sent: Span::EMPTY,
+                packets: 0,
+                hop_limit: 0,
+                vlans: Vec::new(),
+                facts: Vec::new(),
+            });
+            id
+        })
+    }
+
+    fn conversation(&mut self, key: &ConversationKey, frame: FrameRef) -> ConversationId {
+        let client = self.endpoint(key.client);
+        let server = self.endpoint(key.server);
+        let conversations = &mut self.conversations;
+        *self.conversation_ids.entry((client, server, key.transport, key.port)).or_insert_with(|| {
+            let id = next_id(conversations);
+            conversations.push(ConversationRecord {
+                client,
+                server,
+                transport: key.transport,
+                port: key.port,
+                protocol: None,
+                span: Span::EMPTY,
+                days: Vec::new(),
+                flows: 0,
+                failed: 0,
+                to_server: Traffic::default(),
+                to_client: Traffic::default(),
+                direction_known: false,
+                tunnel: None,
+                frame,
+                facts: Vec::new(),
+            });
+            id
+        })
+    }
+
+    fn fact(&mut self, fact: Fact) {
+        let subject = match fact.subject {
+            Subject::Endpoint(endpoint) => SubjectId::Endpoint(self.endpoint(endpoint)),
+            Subject::Conversation(key) => SubjectId::Conversation(self.conversation(&key, fact.frame)),
+        };
+        let count = match (fact.kind, &fact.value) {
+            (FactKind::Phi(_), FactValue::Number(count)) => *count,
+            _ => 1,
+        };
+        // PHI is a count that adds up, so its value is not part of what makes it one fact.
+        let value = if matches!(fact.kind, FactKind::Phi(_)) { FactValue::Yes } else { fact.value };
+        let key = (subject, fact.field.clone(), value.clone());
+        if let Some(known) = self.fact_ids.get(&key).and_then(|id| self.facts.get_mut(*id as usize)) {
+            known.span.add(Span::at(fact.time));
+            known.count = known.count.saturating_add(count);
+            return;
+        }
+        let values = self.value_counts.entry((subject, fact.field.clone())).or_default();
+        if *values >= MAX_VALUES {
+            self.values_dropped = self.values_dropped.saturating_add(1);
+            return;
+        }
+        *values = values.saturating_add(1);
+        let id = next_id(&self.facts);
+        self.fact_ids.insert(key, id);
+        self.facts.push(FactRecord {
+            kind: fact.kind,
+            protocol: fact.protocol,
+            field: fact.field,
+            label: fact.label,
+            value,
+            span: Span::at(fact.time),
+            frame: fact.frame,
+            count,
+        });
+        let facts = match subject {
+            SubjectId::Endpoint(endpoint) => self.endpoints.get_mut(endpoint as usize).map(|record| &mut record.facts),
+            SubjectId::Conversation(id) => self.conversations.get_mut(id as usize).map(|record| &mut record.facts),
+        };
+        if let Some(facts) = facts {
+            facts.push(id);
+        }
+    }
+
+    fn flow(&mut self, mut flow: FlowRecord) {
+        let span = Span { first: flow.first, last: flow.last };
+        let failed = matches!(flow.opening, Opening::Unanswered | Opening::Refused);
+        // Ports that change with every flow would make a conversation of each.
+        if flow.protocol.is_none() && (flow.key.port >= 32_768 || (failed && flow.key.port >= 1024)) {
+            flow.key.port = 0;
+        }
+        self.sent(flow.key.client, span, &flow.to_server, flow.vlan);
+        let answered = Endpoint { mac: flow.answered_from.or(flow.key.server.mac), ip: flow.key.server.ip };
+        self.sent(answered, span, &flow.to_client, flow.vlan);
+        let id = self.conversation(&flow.key, flow.frame);
+        let Some(record) = self.conversations.get_mut(id as usize) else { return };
+        record.span.add(span);
+        add_days(&mut record.days, span);
+        record.flows = record.flows.saturating_add(1);
+        record.failed = record.failed.saturating_add(failed.into());
+        add_traffic(&mut record.to_server, &flow.to_server);
+        add_traffic(&mut record.to_client, &flow.to_client);
+        record.direction_known |= flow.direction_known;
+        record.protocol = record.protocol.take().or(flow.protocol);
+        record.tunnel = record.tunnel.take().or(flow.tunnel);
+        record.frame = record.frame.min(flow.frame);
+    }
+
+    fn sent(&mut self, endpoint: Endpoint, span: Span, traffic: &Traffic, vlan: u16) {
+        if traffic.packets == 0 {
+            return;
+        }
+        let id = self.endpoint(endpoint);
+        let Some(record) = self.endpoints.get_mut(id as usize) else { return };
+        record.sent.add(span);
+        record.packets = record.packets.saturating_add(traffic.packets);
+        record.hop_limit = record.hop_limit.max(traffic.hop_limit);
+        if vlan != 0 && !record.vlans.contains(&vlan) {
+            record.vlans.push(vlan);
+            record.vlans.sort_unstable();
+        }
+    }
+
+    /// Facts by their ids.
+    pub(crate) fn facts_of<'a>(&'a self, ids: &'a [u32]) -> impl Iterator<Item = &'a FactRecord> {
+        ids.iter().filter_map(|id| self.facts.get(*id as usize))
+    }
+
+    /// The record of an endpoint.
+    pub(crate) fn endpoint_record(&self, id: EndpointId) -> Option<&EndpointRecord> {
+        self.endpoints.get(id as usize)
+    }
+}
+
+impl Intake for Store {
+    fn take(&mut self, observation: Observation) {
+        match observation {
+            Observation::Fact(fact) => self.fact(fact),
+            Observation::Flow(flow) => self.flow(flow),
+        }
+    }
+}
+
+/// The calendar day (UTC) of an instant, as days since 1970.
+fn day(time: Timestamp) -> i32 {
+    const DAY_NS: i64 = 86_400_000_000_000;
+    i32::try_from(time.nanos().div_euclid(DAY_NS)).unwrap_or(0)
+}
+
+fn add_days(days: &mut Vec<i32>, span: Span) {
+    /// Days that one flow can add: a flow with a wrong time must not add thousands.
+    const MAX_SPAN: i32 = 31;
+    let first = day(span.first);
+    for day in first..=day(span.last).min(first.saturating_add(MAX_SPAN)) {
+        if let Err(place) = days.binary_search(&day) {
+            days.insert(place, day);
+        }
+    }
+}
+
+fn add_traffic(sum: &mut Traffic, more: &Traffic) {
+    sum.packets = sum.packets.saturating_add(more.packets);
+    sum.bytes = sum.bytes.saturating_add(more.bytes);
+    sum.lost = sum.lost.saturating_add(more.lost);
+    sum.hop_limit = sum.hop_limit.max(more.hop_limit);
+}
+
+/// Text of a fact's value, for people.
+pub(crate) fn text(value: &FactValue) -> String {
+    match value {
+        FactValue::Text(text) => text.clone(),
+        FactValue::Number(number) => number.to_string(),
+        FactValue::Ip(ip) => ip.to_string(),
+        FactValue::Mac(mac) => mac.to_string(),
+        FactValue::Time(time) => time.to_string(),
+        FactValue::ClockOffset(nanos) => clock_offset(*nanos),
+        FactValue::Yes => "yes".to_owned(),
+    }
+}
+
+/// `2.5 s ahead`, `3600.0 s behind`.
+fn clock_offset(nanos: i64) -> String {
+    let tenths = nanos.unsigned_abs() / 100_000_000;
+    let side = if nanos < 0 { "behind" } else { "ahead" };
+    format!("{}.{} s {side}", tenths / 10, tenths % 10)
+}
+
+/// Address of an endpoint for ordering and ids.
+pub(crate) fn ip_of(endpoint: &Endpoint) -> Option<IpAddr> {
+    endpoint.ip
+}
