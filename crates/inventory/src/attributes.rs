@@ -4,8 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use knowledge::{Attribute as Trait, Knowledge, RegistrantKind};
 use model::report::{
-    Address, Alternative, Attribute, Confidence, Conversation, Device, Evidence, Identifier, Interface, ReportedDevice,
-    Service,
+    Address, Alternative, Attribute, Confidence, Conversation, Device, Evidence, Identifier, Interface, ReportedDevice, Service,
 };
 use model::{FactKind, FrameRef, MacAddr};
 
@@ -144,8 +143,7 @@ impl Builder<'_> {
 
     /// Facts of all endpoints, in the order of what they say.
     fn facts(&self) -> Vec<&FactRecord> {
-        let mut facts: Vec<&FactRecord> =
-            self.records.iter().flat_map(|record| self.store.facts_of(&record.facts)).collect();
+        let mut facts: Vec<&FactRecord> = self.records.iter().flat_map(|record| self.store.facts_of(&record.facts)).collect();
         facts.sort_by(|a, b| (a.kind, &a.field, &a.value, a.frame).cmp(&(b.kind, &b.field, &b.value, b.frame)));
         facts
     }
@@ -165,7 +163,12 @@ impl Builder<'_> {
     fn split_data_sets<'f>(&self, facts: Vec<&'f FactRecord>) -> (Vec<&'f FactRecord>, Vec<&'f FactRecord>) {
         let of_data_set = |fact: &&FactRecord| fact.field.starts_with("dicom.dataset.");
         let distinct = |kind| {
-            facts.iter().filter(of_data_set).filter(|fact| fact.kind == kind).map(|fact| text(&fact.value)).collect::<BTreeSet<_>>()
+            facts
+                .iter()
+                .filter(of_data_set)
+                .filter(|fact| fact.kind == kind)
+                .map(|fact| text(&fact.value))
+                .collect::<BTreeSet<_>>()
         };
         let several = distinct(FactKind::Model).len() > 1 || distinct(FactKind::Maker).len() > 1;
         if several { facts.into_iter().partition(of_data_set) } else { (Vec::new(), facts) }
@@ -345,7 +348,8 @@ impl Builder<'_> {
 
     /// Services that answered.
     fn services(&self, facts: &[&FactRecord]) -> Vec<Service> {
-        let mut services: BTreeMap<(model::Transport, u16, &str), (BTreeSet<&model::report::Party>, &Conversation)> = BTreeMap::new();
+        let mut services: BTreeMap<(model::Transport, u16, &str), (BTreeSet<&model::report::Party>, &Conversation)> =
+            BTreeMap::new();
         let mine = self.talk.iter().filter(|c| c.server.device.as_ref() == Some(&self.id) && is_answered(c));
         for conversation in mine.filter(|c| matches!(c.transport, model::Transport::Tcp | model::Transport::Udp) && c.port > 0) {
             services

@@ -71,13 +71,8 @@ pub(crate) fn resolve(store: &Store, identity: &Identity, knowledge: &Knowledge)
     let mut groups: BTreeMap<Key<'_>, Vec<&ConversationRecord>> = BTreeMap::new();
     for record in &store.conversations {
         let protocol = record.protocol.as_deref().unwrap_or_default();
-        let key = (
-            who(store, identity, record.client),
-            who(store, identity, record.server),
-            record.transport,
-            record.port,
-            protocol,
-        );
+        let key =
+            (who(store, identity, record.client), who(store, identity, record.server), record.transport, record.port, protocol);
         groups.entry(key).or_default().push(record);
     }
     let mut conversations: Vec<Conversation> = groups
@@ -301,9 +296,8 @@ fn conversation_id(client: &Party, server: &Party, transport: Transport, port: u
     };
     let text = format!("{}|{}|{transport:?}|{port}|{protocol}", of(client), of(server));
     // FNV-1a, 64 bits: fixed for good, unlike a library's hash.
-    let hash = text.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
-    });
+    let hash =
+        text.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3));
     format!("c-{hash:016x}")
 }
 

@@ -46,11 +46,8 @@ impl Identity {
         let routers: BTreeSet<MacAddr> =
             spoken.iter().filter(|(mac, ips)| is_router(**mac, ips, &bound, &stated, config)).map(|(mac, _)| *mac).collect();
         let owners = owners(&spoken, &bound, &routers, config);
-        let nodes: Vec<Option<Node>> = store
-            .endpoints
-            .iter()
-            .map(|record| node_of(&record.endpoint, record.sent, &owners, &routers, config))
-            .collect();
+        let nodes: Vec<Option<Node>> =
+            store.endpoints.iter().map(|record| node_of(&record.endpoint, record.sent, &owners, &routers, config)).collect();
         let heard = heard(store, &nodes);
         let groups = join(store, &nodes, &heard);
         let index: BTreeMap<Node, usize> =

@@ -30,15 +30,8 @@ pub struct Config {
 impl Default for Config {
     /// Private and link-local networks (RFC 1918, RFC 3927, RFC 4193, RFC 4291 §2.5.6, RFC 6598).
     fn default() -> Self {
-        const PRIVATE: [&str; 7] = [
-            "10.0.0.0/8",
-            "172.16.0.0/12",
-            "192.168.0.0/16",
-            "169.254.0.0/16",
-            "100.64.0.0/10",
-            "fc00::/7",
-            "fe80::/10",
-        ];
+        const PRIVATE: [&str; 7] =
+            ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "169.254.0.0/16", "100.64.0.0/10", "fc00::/7", "fe80::/10"];
         Self { site_networks: PRIVATE.iter().filter_map(|text| text.parse().ok()).collect() }
     }
 }

@@ -1,0 +1,86 @@
+//! The command line. Help, completions and man pages come from these definitions alone.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use ipnet::IpNet;
+use model::Timestamp;
+use model::report::Severity;
+
+/// Which devices are connected, what they talk to, who administers them, and how to respond when one misbehaves.
+#[derive(Debug, Parser)]
+#[command(name = "medwarden", version, max_term_width = 100)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Read captures and answer the four questions
+    Inspect(InspectArgs),
+}
+
+/// Read captures and answer the four questions.
+#[derive(Args, Debug)]
+pub struct InspectArgs {
+    /// Captures (pcap or pcapng, plain, gzip or zstd), folders of them, or - for standard input; taken as one history
+    #[arg(value_name = "PATH", required = true)]
+    pub paths: Vec<PathBuf>,
+
+    /// Form of the report
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+
+    /// Write the report to this file instead of standard output
+    #[arg(long, short, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+
+    /// Networks that are the site's own, separated by commas; without it all private networks are
+    #[arg(long, value_name = "CIDR,…", value_delimiter = ',')]
+    pub site_networks: Vec<IpNet>,
+
+    /// Show everything known of one device and the observations behind it: its id, MAC or IP address, or name
+    #[arg(long, value_name = "DEVICE")]
+    pub explain: Option<String>,
+
+    /// Leave out frames before this time (RFC 3339; a date alone is midnight UTC)
+    #[arg(long, value_name = "TIME")]
+    pub since: Option<Timestamp>,
+
+    /// Leave out frames from this time on
+    #[arg(long, value_name = "TIME")]
+    pub until: Option<Timestamp>,
+
+    /// Exit with 1 when there are findings of this severity or worse
+    #[arg(long, value_name = "SEVERITY", value_parser = severity)]
+    pub fail_on: Option<Severity>,
+
+    /// Folder of newer registries, own rules and recog fingerprints
+    #[arg(long, value_name = "FOLDER")]
+    pub knowledge: Option<PathBuf>,
+}
+
+/// Form of the report.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For reading in a terminal
+    Text,
+    /// For scripts; its schema is docs/schema/report-1.json
+    Json,
+    /// One self-contained page
+    Html,
+    /// One row per device
+    Csv,
+    /// What the sensor said, one JSON object per line
+    Observations,
+}
+
+fn severity(text: &str) -> Result<Severity, String> {
+    Severity::ALL
+        .into_iter()
+        .find(|severity| severity.name() == text)
+        .ok_or_else(|| format!("one of {}", Severity::ALL.map(Severity::name).join(", ")))
+}

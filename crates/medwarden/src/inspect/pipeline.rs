@@ -1,0 +1,87 @@
+//! Captures through sensor and inventory to a report.
+
+use std::sync::Arc;
+
+use capture::{Inputs, Source};
+use inventory::{Config, Inventory};
+use knowledge::Knowledge;
+use model::report::{Damage, Input, Report, SCHEMA};
+use model::{FrameRef, Intake};
+use sensor::{Coverage, Credentials, Frame, Sensor};
+use wire::layers::LinkType;
+
+use crate::cli::InspectArgs;
+
+/// Default credentials as knowledge has them.
+struct Known(Arc<Knowledge>);
+
+impl Credentials for Known {
+    fn default_credential(&self, scheme: &str, user: &[u8], secret: &[u8]) -> Option<String> {
+        self.0.default_credential(scheme, user, secret).map(|entry| entry.id.to_string())
+    }
+}
+
+/// Runs the captures through a sensor; returns what was read.
+pub(super) fn observe(arguments: &InspectArgs, knowledge: &Arc<Knowledge>, intake: &mut dyn Intake) -> Vec<Input> {
+    let mut inputs = Inputs::open(&arguments.paths);
+    sense(arguments, knowledge, &mut inputs, intake);
+    inputs.sources().iter().map(input).collect()
+}
+
+/// Runs the captures through sensor and inventory.
+pub(super) fn report(arguments: &InspectArgs, knowledge: &Arc<Knowledge>) -> Report {
+    let config = match arguments.site_networks.as_slice() {
+        [] => Config::default(),
+        networks => Config { site_networks: networks.to_vec() },
+    };
+    let site_networks = config.site_networks.iter().map(ToString::to_string).collect();
+    let mut inventory = Inventory::new(config);
+    let mut inputs = Inputs::open(&arguments.paths);
+    let _coverage = sense(arguments, knowledge, &mut inputs, &mut inventory);
+    let resolved = inventory.resolve(knowledge);
+    Report {
+        schema: SCHEMA.to_owned(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        inputs: inputs.sources().iter().map(input).collect(),
+        site_networks,
+        devices: resolved.devices,
+        conversations: resolved.conversations,
+        findings: Vec::new(),
+        unseen: Vec::new(),
+    }
+}
+
+fn sense(arguments: &InspectArgs, knowledge: &Arc<Knowledge>, inputs: &mut Inputs, intake: &mut dyn Intake) -> Coverage {
+    let mut sensor = Sensor::new(&sensor::Config::default(), Box::new(Known(Arc::clone(knowledge))));
+    while let Some((source, frame)) = inputs.next() {
+        let out_of_span =
+            arguments.since.is_some_and(|since| frame.time < since) || arguments.until.is_some_and(|until| frame.time >= until);
+        if out_of_span {
+            continue;
+        }
+        let at = FrameRef { source: u32::try_from(source).unwrap_or(u32::MAX), frame: frame.number };
+        let lent =
+            Frame { time: frame.time, link: LinkType(frame.link), bytes: frame.captured, wire_len: frame.wire_len as usize, at };
+        sensor.frame(&lent, intake);
+    }
+    sensor.finish(intake);
+    sensor.coverage().clone()
+}
+
+fn input(source: &Source) -> Input {
+    Input {
+        path: source.path.display().to_string(),
+        format: source.format.map_or_else(|| "unknown".to_owned(), |format| format.to_string()),
+        compression: Some(source.compression.to_string()).filter(|name| name != "none"),
+        link_types: source.links.iter().map(|link| LinkType(*link).to_string()).collect(),
+        frames: source.frames,
+        first: source.first,
+        last: source.last,
+        dropped: source.dropped.unwrap_or(0),
+        damage: source
+            .damage
+            .iter()
+            .map(|damage| Damage { offset: damage.offset, what: damage.what.to_string(), hint: damage.hint.to_string() })
+            .collect(),
+    }
+}
