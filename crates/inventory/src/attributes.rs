@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use knowledge::{Attribute as Trait, Knowledge, RegistrantKind};
+use knowledge::{Attribute as Trait, ClinicalImpact, Knowledge, RegistrantKind};
 use model::report::{
     Address, Alternative, Attribute, Confidence, Conversation, Device, Evidence, Identifier, Interface, ReportedDevice, Service,
 };
@@ -161,17 +161,13 @@ impl Builder<'_> {
 
     /// Data sets name the device that made them. One that sends those of several makers or models forwards for others.
     fn split_data_sets<'f>(&self, facts: Vec<&'f FactRecord>) -> (Vec<&'f FactRecord>, Vec<&'f FactRecord>) {
-        let of_data_set = |fact: &&FactRecord| fact.field.starts_with("dicom.dataset.");
+        let of_data_set = |fact: &FactRecord| fact.field.starts_with("dicom.dataset.");
         let distinct = |kind| {
-            facts
-                .iter()
-                .filter(of_data_set)
-                .filter(|fact| fact.kind == kind)
-                .map(|fact| text(&fact.value))
-                .collect::<BTreeSet<_>>()
+            let of_kind = facts.iter().filter(|fact| of_data_set(fact) && fact.kind == kind);
+            of_kind.map(|fact| text(&fact.value)).collect::<BTreeSet<_>>()
         };
         let several = distinct(FactKind::Model).len() > 1 || distinct(FactKind::Maker).len() > 1;
-        if several { facts.into_iter().partition(of_data_set) } else { (Vec::new(), facts) }
+        if several { facts.into_iter().partition(|fact| of_data_set(fact)) } else { (Vec::new(), facts) }
     }
 
     fn grounds(&self, facts: &[&FactRecord]) -> Vec<Ground> {
@@ -283,7 +279,7 @@ impl Builder<'_> {
 
     fn impact(&self, class: &Attribute) -> Option<Attribute> {
         let impact = self.knowledge.class(&class.value)?.impact;
-        Some(Attribute { value: impact.id().to_owned(), disagreeing: Vec::new(), ..class.clone() })
+        Some(Attribute { value: impact_name(impact).to_owned(), disagreeing: Vec::new(), ..class.clone() })
     }
 
     fn interfaces(&self, span: Span) -> Vec<Interface> {
@@ -297,7 +293,7 @@ impl Builder<'_> {
             let seen = if seen.is_empty() { span } else { seen };
             Interface {
                 mac,
-                registrant: mac.and_then(|mac| self.knowledge.maker_of(mac)).map(|r| r.organisation.to_owned()),
+                registrant: mac.and_then(|mac| self.knowledge.maker_of(mac)).map(|r| r.name.to_owned()),
                 locally_administered: mac.is_some_and(MacAddr::is_local),
                 vlans: vlans.into_iter().collect(),
                 first_seen: seen.first,
@@ -374,6 +370,18 @@ impl Builder<'_> {
                     .collect(),
             })
             .collect()
+    }
+}
+
+/// The impact as reports write it.
+const fn impact_name(impact: ClinicalImpact) -> &'static str {
+    match impact {
+        ClinicalImpact::NotClinical => "not_clinical",
+        ClinicalImpact::Supporting => "supporting",
+        ClinicalImpact::Diagnostic => "diagnostic",
+        ClinicalImpact::Monitoring => "monitoring",
+        ClinicalImpact::Therapy => "therapy",
+        ClinicalImpact::LifeSustaining => "life_sustaining",
     }
 }
 

@@ -134,7 +134,7 @@ fn conversation(
         bytes_to_client: sum(|record| record.to_client.bytes),
         bytes_lost: sum(|record| lost(&record.to_server).saturating_add(lost(&record.to_client))),
         encryption: encryption(protocol, service.is_some_and(|fact| fact.cleartext), &facts),
-        facts: facts.iter().filter(|fact| !matches!(fact.kind, FactKind::Phi(_))).map(|fact| identifier(fact)).collect(),
+        facts: facts.iter().filter(|fact| !matches!(fact.kind, FactKind::Phi(_))).map(identifier).collect(),
         phi,
         direction_known: records.iter().any(|record| record.direction_known),
         tunnel: records.iter().find_map(|record| record.tunnel.as_deref()).map(str::to_owned),

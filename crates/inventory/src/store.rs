@@ -1,7 +1,6 @@
 //! Observations folded as they come: endpoints, facts and conversations, each once, with first, last and count.
 
 use std::borrow::Cow;
-use std::net::IpAddr;
 
 use foldhash::fast::FixedState;
 use hashbrown::HashMap;
@@ -299,9 +298,4 @@ fn clock_offset(nanos: i64) -> String {
     let tenths = nanos.unsigned_abs() / 100_000_000;
     let side = if nanos < 0 { "behind" } else { "ahead" };
     format!("{}.{} s {side}", tenths / 10, tenths % 10)
-}
-
-/// Address of an endpoint for ordering and ids.
-pub(crate) fn ip_of(endpoint: &Endpoint) -> Option<IpAddr> {
-    endpoint.ip
 }

@@ -348,7 +348,7 @@ fn mark(packet: &Packet<'_>, sender: Side) -> u32 {
     for word in packet.payload.chunks_exact(4).take(4) {
         mix(word.first_chunk().map_or(0, |bytes| u32::from_be_bytes(*bytes)));
     }
-    // An acknowledgement without data or identification repeats itself rightly; a zero mark never matches.
+    // An acknowledgement without data or identification repeats itself rightly.
     if id == 0 && packet.payload.is_empty() { 0 } else { mark | 1 }
 }
 

@@ -193,8 +193,12 @@ impl Flow {
     }
 
     /// A mirrored copy of a packet that was seen within some milliseconds; remembers the mark otherwise.
+    /// A packet that cannot be told from others has the mark 0.
     pub(crate) fn is_copy(&mut self, mark: u32, time: i64) -> bool {
         const WINDOW_NS: i64 = 20_000_000;
+        if mark == 0 {
+            return false;
+        }
         if time.saturating_sub(self.last) < WINDOW_NS && self.marks.contains(&mark) {
             return true;
         }
