@@ -73,7 +73,11 @@ fn input(source: &Source) -> Input {
         path: source.path.display().to_string(),
         format: source.format.map_or_else(|| "unknown".to_owned(), |format| format.to_string()),
         compression: Some(source.compression.to_string()).filter(|name| name != "none"),
-        link_types: source.links.iter().map(|link| LinkType(*link).name().map_or_else(|| format!("link type {link}"), str::to_owned)).collect(),
+        link_types: source
+            .links
+            .iter()
+            .map(|link| LinkType(*link).name().map_or_else(|| format!("link type {link}"), str::to_owned))
+            .collect(),
         frames: source.frames,
         first: source.first,
         last: source.last,
