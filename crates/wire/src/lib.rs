@@ -23,7 +23,6 @@ mod protocols;
 mod spnego;
 mod text;
 pub mod udi;
-
 mod xml;
 
 pub use fact::{About, Fact, Field, Login, Sink, Value};
