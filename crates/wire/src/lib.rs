@@ -20,6 +20,7 @@ mod lines;
 mod ntlm;
 pub mod protocol;
 mod protocols;
+mod said;
 mod spnego;
 mod text;
 pub mod udi;

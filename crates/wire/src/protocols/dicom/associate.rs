@@ -2,10 +2,10 @@
 
 use super::element::Syntax;
 use super::fields;
-use super::said::Said;
 use super::{trim, uids};
 use crate::bytes::Cursor;
 use crate::fact::{About, Login, Sink, Value};
+use crate::said::Said;
 
 /// Presentation contexts have odd numbers (PS3.8 §9.3.2.2), so that there are at most 128.
 const CONTEXTS: usize = 128;

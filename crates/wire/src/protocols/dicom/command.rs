@@ -2,9 +2,9 @@
 
 use super::element::{Visitor, Want};
 use super::fields;
-use super::said::Said;
 use super::trim;
 use crate::fact::{About, Sink, Value};
+use crate::said::Said;
 
 const AFFECTED_CLASS: u32 = 0x0000_0002;
 const REQUESTED_CLASS: u32 = 0x0000_0003;

@@ -4,12 +4,12 @@ use model::PhiKind;
 
 use super::command::{C_STORE, Command, N_CREATE};
 use super::element::{Reader, Syntax, Visitor, Want};
-use super::fields::{self, PHI_KINDS};
+use super::fields;
 use super::inflate::Inflater;
-use super::said::{Said, hash};
 use super::tags::{self, Meaning};
 use super::trim;
 use crate::fact::{About, Field, Sink, Value};
+use crate::said::{PhiCounts, Said};
 use crate::udi::Udi;
 
 /// Longest value of a device field that is kept: LO is 64 characters (PS3.5 §6.2) of up to four octets, a few in a row.
@@ -18,6 +18,24 @@ const MAX_DEVICE_VALUE: usize = 256;
 const MAX_RECORD: usize = 1024;
 /// Fields of one data set that are kept.
 const MAX_FIELDS: usize = 24;
+
+/// Sources of data sets that are told apart within one connection.
+const MAX_SOURCES: usize = 16;
+
+/// The devices that made the objects of a connection.
+#[derive(Debug)]
+pub(super) struct Sources {
+    /// Whole records.
+    records: Said,
+    /// Makers, models and serials.
+    devices: Said,
+}
+
+impl Default for Sources {
+    fn default() -> Self {
+        Self { records: Said::new(MAX_SOURCES), devices: Said::new(MAX_SOURCES) }
+    }
+}
 
 /// A data set as it comes.
 #[derive(Debug, Default)]
@@ -35,7 +53,7 @@ struct Content {
     keeps_device: bool,
     record: Vec<u8>,
     parts: Vec<(&'static Field, usize)>,
-    phi: [u16; PHI_KINDS.len()],
+    phi: PhiCounts,
     object_ids: u8,
     has_rows: bool,
     identity_removed: bool,
@@ -77,15 +95,20 @@ impl DataSet {
     }
 
     /// Says what was learnt of the device, once a record; adds the counts. Called when the set, or what was seen of it, is over.
-    pub(super) fn finish(self, is_store: bool, said: &mut Said, counts: &mut Counts, out: &mut dyn Sink) {
+    pub(super) fn finish(self, is_store: bool, sources: &mut Sources, counts: &mut PhiCounts, out: &mut dyn Sink) {
         if self.reader.is_broken() {
             out.malformed("DICOM data set breaks PS3.5 §7");
         }
-        let content = self.content;
+        let mut content = self.content;
         let is_object = is_store || (content.object_ids == 2 && content.has_rows);
-        counts.add(&content, is_object);
+        if is_object {
+            content.phi.count(PhiKind::Document);
+        }
+        if !content.identity_removed {
+            counts.add(&content.phi);
+        }
         if content.keeps_device && (is_store || content.object_ids == 2 || !content.parts.is_empty()) {
-            content.say_device(said, out);
+            content.say_device(sources, out);
         }
     }
 }
@@ -104,7 +127,7 @@ impl Visitor for Content {
                 if length.is_some_and(|length| length <= super::element::MAX_VALUE) {
                     return Want::Value;
                 }
-                self.count(kind);
+                self.phi.count(kind);
                 Want::Skip
             }
             Some(_) => Want::Value,
@@ -116,7 +139,7 @@ impl Visitor for Content {
         match tags::meaning(tag) {
             // A day to search for, or the day of a study in a list: no person's as long as nothing else says whose.
             Some(Meaning::Phi(PhiKind::BirthDate)) if self.is_query && tag >> 16 == 0x0008 => {}
-            Some(Meaning::Phi(kind)) if has_content(value, self.is_query) => self.count(kind),
+            Some(Meaning::Phi(kind)) if has_content(value, self.is_query) => self.phi.count(kind),
             Some(Meaning::Device(field)) => self.keep(field, trim(value)),
             Some(Meaning::Udi) => self.keep(&fields::UDI, trim(value)),
             Some(Meaning::Object) => self.object_ids = self.object_ids.saturating_add(1),
@@ -133,14 +156,6 @@ fn has_content(value: &[u8], is_query: bool) -> bool {
 }
 
 impl Content {
-    fn count(&mut self, kind: PhiKind) {
-        if let Some(at) = PHI_KINDS.iter().position(|k| *k == kind)
-            && let Some(count) = self.phi.get_mut(at)
-        {
-            *count = count.saturating_add(1);
-        }
-    }
-
     fn keep(&mut self, field: &'static Field, value: &[u8]) {
         if self.keeps_device
             && !value.is_empty()
@@ -162,8 +177,8 @@ impl Content {
         })
     }
 
-    fn say_device(&self, said: &mut Said, out: &mut dyn Sink) {
-        if self.parts.is_empty() || !said.record(&self.record) {
+    fn say_device(&self, sources: &mut Sources, out: &mut dyn Sink) {
+        if self.parts.is_empty() || !sources.records.once(&self.record) {
             return;
         }
         let mut triple = Vec::with_capacity(3);
@@ -178,48 +193,8 @@ impl Content {
                 triple.push(value);
             }
         }
-        if !triple.is_empty() && said.is_second_source(hash(&triple)) {
+        if !triple.is_empty() && sources.devices.once(&triple) && sources.devices.count() == 2 {
             out.say(About::Conversation, &fields::SEVERAL_SOURCES, Value::Text("objects of several devices".into()));
-        }
-    }
-}
-
-/// Counts that have not been said yet. Said with the first message, so that nobody waits for the end of a long association, then
-/// every [`Counts::EVERY`] messages and at the end.
-#[derive(Debug, Default)]
-pub(super) struct Counts {
-    kinds: [u64; PHI_KINDS.len()],
-    messages: u32,
-}
-
-impl Counts {
-    const EVERY: u32 = 1024;
-
-    fn add(&mut self, content: &Content, is_object: bool) {
-        if content.identity_removed {
-            return;
-        }
-        for (kind, (sum, count)) in PHI_KINDS.iter().zip(self.kinds.iter_mut().zip(content.phi)) {
-            let object = u64::from(is_object && *kind == PhiKind::Document);
-            *sum = sum.saturating_add(u64::from(count)).saturating_add(object);
-        }
-    }
-
-    /// A message ended.
-    pub(super) fn message(&mut self, out: &mut dyn Sink) {
-        if self.messages.is_multiple_of(Self::EVERY) {
-            self.flush(out);
-        }
-        self.messages = self.messages.wrapping_add(1);
-    }
-
-    /// Says what is left.
-    pub(super) fn flush(&mut self, out: &mut dyn Sink) {
-        for (field, sum) in fields::PHI.iter().zip(&mut self.kinds) {
-            if *sum > 0 {
-                out.phi(field, *sum);
-            }
-            *sum = 0;
         }
     }
 }

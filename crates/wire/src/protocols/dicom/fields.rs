@@ -8,6 +8,7 @@
 use model::{FactKind as K, PhiKind as P};
 
 use crate::fact::Field;
+use crate::said::PhiFields;
 
 macro_rules! fields {
     ($($name:ident = $id:literal, $label:literal, $kind:expr;)*) => {
@@ -69,8 +70,8 @@ fields! {
     PHI_FREE_TEXT = "dicom.phi.free-text", "Descriptions and comments in data sets", K::Phi(P::FreeText);
 }
 
-/// Fields of the counts, in the order of [`PHI_KINDS`].
-pub(super) static PHI: [&Field; 9] = [
+/// Fields of the counts, in the order that [`PhiFields`] asks for.
+pub(super) static PHI: PhiFields = [
     &PHI_NAME,
     &PHI_IDENTIFIER,
     &PHI_BIRTH_DATE,
@@ -81,7 +82,3 @@ pub(super) static PHI: [&Field; 9] = [
     &PHI_DOCUMENT,
     &PHI_FREE_TEXT,
 ];
-
-/// The kinds that are counted.
-pub(super) static PHI_KINDS: [P; 9] =
-    [P::Name, P::Identifier, P::BirthDate, P::Contact, P::Demographic, P::OrderNumber, P::Clinical, P::Document, P::FreeText];

@@ -7,7 +7,6 @@ mod element;
 mod fields;
 mod inflate;
 mod probe;
-mod said;
 mod tags;
 #[cfg(test)]
 mod tests;
@@ -17,12 +16,12 @@ use std::net::IpAddr;
 
 use self::associate::Association;
 use self::command::{C_STORE, Command};
-use self::dataset::{Counts, DataSet};
+use self::dataset::{DataSet, Sources};
 use self::element::{Reader, Syntax};
-use self::said::Said;
 use crate::bytes::Cursor;
 use crate::fact::{About, Sink};
 use crate::protocol::{Context, Hint, Info, MAX_WANTED, Next, Protocol, Role, Session, Step, Verdict};
+use crate::said::{PhiCounts, Said};
 
 /// DICOM upper layer and DIMSE.
 pub struct Dicom;
@@ -93,8 +92,10 @@ mod pdu {
 const IS_COMMAND: u8 = 1;
 const IS_LAST: u8 = 2;
 
+/// Statements that are remembered of one connection.
+const MAX_SAID: usize = 256;
+
 /// Both directions of a connection.
-#[derive(Default)]
 struct Conversation {
     ways: [Way; 2],
     /// Whose way is the first. By address, for the direction may turn out otherwise than it was first thought.
@@ -103,7 +104,22 @@ struct Conversation {
     is_known: bool,
     association: Option<Box<Association>>,
     said: Said,
-    counts: Counts,
+    sources: Sources,
+    counts: PhiCounts,
+}
+
+impl Default for Conversation {
+    fn default() -> Self {
+        Self {
+            ways: Default::default(),
+            first: None,
+            is_known: false,
+            association: None,
+            said: Said::new(MAX_SAID),
+            sources: Sources::default(),
+            counts: PhiCounts::default(),
+        }
+    }
 }
 
 /// One direction.
@@ -166,7 +182,7 @@ impl Session for Conversation {
     fn end(&mut self, _context: &Context, out: &mut dyn Sink) {
         self.finish_data(0, out);
         self.finish_data(1, out);
-        self.counts.flush(out);
+        self.counts.flush(&fields::PHI, out);
     }
 }
 
@@ -388,7 +404,7 @@ impl Conversation {
             self.finish_data(side, out);
             self.way(side).data = Data::None;
             self.way(side).last = None;
-            self.counts.message(out);
+            self.counts.message(&fields::PHI, out);
         }
     }
 
@@ -400,7 +416,7 @@ impl Conversation {
             return;
         }
         if let Data::Reading(data) = std::mem::replace(&mut way.data, Data::Over) {
-            data.finish(is_store, &mut self.said, &mut self.counts, out);
+            data.finish(is_store, &mut self.sources, &mut self.counts, out);
         }
     }
 
