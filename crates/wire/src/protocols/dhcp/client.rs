@@ -72,7 +72,7 @@ fn option(code: u8, value: &[u8], about: About, out: &mut dyn Sink) {
 }
 
 /// A name with a dot is a fully qualified one.
-pub(super) fn name_field(name: &[u8], single: &'static Field, qualified: &'static Field) -> &'static Field {
+pub(crate) fn name_field(name: &[u8], single: &'static Field, qualified: &'static Field) -> &'static Field {
     let inner = name.strip_suffix(b".").unwrap_or(name);
     if inner.contains(&b'.') { qualified } else { single }
 }

@@ -14,6 +14,8 @@ mod server;
 #[cfg(test)]
 mod tests;
 
+pub(super) use client::{labels, name_field};
+
 /// What a device says of itself when it asks for an address, and what it is told.
 pub struct Dhcp;
 
