@@ -17,7 +17,7 @@ static VERSION: Field = Field::new("ntlm.version", "NTLM product version", FactK
 static TIMESTAMP: Field = Field::new("ntlm.timestamp", "NTLM server time", FactKind::Clock);
 static AUTHENTICATE: Field = Field::new("ntlm.authenticate", "NTLM authenticate message", FactKind::LoginTried);
 static USER: Field = Field::new("ntlm.user", "NTLM account name", FactKind::Account);
-static RESPONSE: Field = Field::new("ntlm.response", "NTLM response", FactKind::Cipher);
+static RESPONSE: Field = Field::new("ntlm.response", "NTLM response of version 1", FactKind::CipherBroken);
 
 const SIGNATURE: &[u8] = b"NTLMSSP\0";
 const UNICODE: u32 = 0x0000_0001;

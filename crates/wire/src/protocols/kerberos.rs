@@ -24,6 +24,8 @@ static HOST: Field = Field::new("kerberos.cname.host", "Kerberos machine account
 static ACCOUNT: Field = Field::new("kerberos.cname", "Kerberos client name", FactKind::Account);
 static SERVICE: Field = Field::new("kerberos.sname", "Kerberos service name", FactKind::ServerName);
 static ETYPE: Field = Field::new("kerberos.etype", "Kerberos encryption type of the ticket", FactKind::Cipher);
+static BROKEN: Field =
+    Field::new("kerberos.etype_broken", "Kerberos encryption type that protects no more", FactKind::CipherBroken);
 static TRIED: Field = Field::new("kerberos.as_req", "Kerberos AS-REQ with pre-authentication", FactKind::LoginTried);
 static SUCCEEDED: Field = Field::new("kerberos.as_rep", "Kerberos AS-REP", FactKind::LoginSucceeded);
 static FAILED: Field = Field::new("kerberos.error", "Kerberos KRB-ERROR", FactKind::LoginFailed);
@@ -245,6 +247,10 @@ fn ticket(mut value: Reader<'_>, realm_of: About, out: &mut dyn Sink) {
                 let kind = value.enter_cut(ber::SEQUENCE).and_then(|mut data| data.enter(0xa0)).and_then(|mut kind| kind.uint());
                 if let Some(name) = kind.and_then(etype) {
                     out.conversation(&ETYPE, name);
+                    // RFC 6649 and RFC 8429 retire DES, triple DES and RC4.
+                    if name.starts_with("DES") || name.starts_with("RC4") {
+                        out.conversation(&BROKEN, name);
+                    }
                 }
             }
             _ => {}

@@ -55,7 +55,7 @@ impl Protocol for Ldap {
     }
 
     fn probe(&self, _context: &Context, head: &[u8]) -> Verdict {
-        if !matches!(head, [] | [0x30] | [0x30, 0x06..=0x84, ..]) {
+        if !matches!(head, [] | [0x30] | [0x30, 0x05..=0x84, ..]) {
             return Verdict::No;
         }
         let outer = match ber::front(head) {
@@ -119,6 +119,8 @@ struct Directory {
     begun: bool,
     said: Said,
     scheme: Option<&'static str>,
+    /// A step of a log-in of several waits for its answer.
+    step: bool,
     tls_asked: bool,
 }
 
@@ -232,8 +234,10 @@ impl Directory {
                 self.sasl(mechanism, sasl.take(ber::OCTET_STRING).unwrap_or_default(), out);
             }
             0x89..=0x8b => {
-                self.scheme = Some("ntlm");
                 spnego::read(auth.value, out);
+                // The two steps before the proof are answered with success too.
+                self.step = auth.tag != 0x8b;
+                self.scheme = Some("ntlm");
             }
             _ => {}
         }
@@ -243,7 +247,11 @@ impl Directory {
     fn sasl(&mut self, mechanism: &[u8], credentials: &[u8], out: &mut dyn Sink) {
         let first_step = self.scheme.is_none();
         let scheme = match mechanism {
-            b"GSS-SPNEGO" | b"GSSAPI" => spnego::read(credentials, out).map_or("sasl gssapi", spnego::Scheme::label),
+            b"GSS-SPNEGO" | b"GSSAPI" | b"NTLM" => match spnego::read(credentials, out) {
+                Some(scheme) => scheme.label(),
+                None if crate::bytes::find(credentials, b"NTLMSSP").is_some() => "ntlm",
+                None => "sasl gssapi",
+            },
             b"PLAIN" => {
                 let mut parts = credentials.splitn(3, |&octet| octet == 0).skip(1);
                 if let (Some(user), Some(secret)) = (parts.next(), parts.next()) {
@@ -270,8 +278,9 @@ impl Directory {
         // A server of Microsoft's answers its own NTLM in the place of the matched name.
         let _ = spnego::read(fields.rest(), out);
         match result {
-            0 => out.conversation(&SUCCEEDED, self.scheme.take().unwrap_or("ldap")),
             IN_PROGRESS => {}
+            0 if std::mem::take(&mut self.step) => {}
+            0 => out.conversation(&SUCCEEDED, self.scheme.take().unwrap_or("ldap")),
             _ => out.conversation(&FAILED, self.scheme.take().unwrap_or("ldap")),
         }
         Some(())

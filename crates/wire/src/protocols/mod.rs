@@ -56,7 +56,7 @@ mod syslog;
 mod tacacs;
 mod telnet;
 mod tftp;
-mod tls;
+pub(crate) mod tls;
 mod vnc;
 mod vrrp;
 mod wsd;

@@ -80,6 +80,8 @@ fn greeting_like(version: &[u8]) -> Verdict {
 #[derive(Default)]
 struct Sql {
     method: Option<Method>,
+    /// The direction the greeting came from, which tells the server whatever the first packet seen suggests.
+    greeted: Option<Direction>,
     tried: bool,
     /// For `mysql_clear_password` asked for late: the user.
     user: Box<[u8]>,
@@ -140,19 +142,21 @@ impl Frames for Sql {
     fn message(&mut self, context: &Context, bytes: &[u8], out: &mut dyn Sink) -> Option<Next> {
         let number = *bytes.get(3)?;
         let body = bytes.get(HEADER..)?;
-        match (context.direction, number, body.first()) {
+        let from_server = self.greeted.unwrap_or(Direction::ToClient) == context.direction;
+        match (from_server, number, body.first()) {
             (_, 0, Some(10)) => {
+                self.greeted = Some(context.direction);
                 out.sender_is(Role::Server);
                 self.greeting(body, out)
             }
-            (Direction::ToServer, 1, _) if !self.tried => self.response(body, out),
-            (Direction::ToServer, _, _) if self.clear_next => {
+            (false, 1, _) if !self.tried => self.response(body, out),
+            (false, _, _) if self.clear_next => {
                 self.clear_next = false;
                 let user = std::mem::take(&mut self.user);
                 self.secret(&user, until_nul(body), out);
                 None
             }
-            (Direction::ToClient, 1.., Some(_)) if self.tried => self.result(body, out),
+            (true, 1.., Some(_)) if self.tried => self.result(body, out),
             // The greeting was missed, and what follows a log-in is of no interest.
             (_, 0, _) => Some(Next::StopBoth),
             _ => None,

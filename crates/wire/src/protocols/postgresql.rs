@@ -103,7 +103,13 @@ impl Frames for Postgres {
         }
         if kind == 0 {
             let Some(len) = be32(bytes, 0).and_then(|len| usize::try_from(len).ok()) else { return Frame::More(4) };
-            return if (8..=10_000).contains(&len) { Frame::upto(len, len) } else { Frame::Bad };
+            return match len {
+                8..=10_000 => Frame::upto(len, len),
+                // Less than the header itself: read as that, and found to be malformed.
+                0..8 if be32(bytes, 4).is_none() => Frame::More(8),
+                0..8 => Frame::upto(8, 8),
+                _ => Frame::Bad,
+            };
         }
         let Some(len) = be32(bytes, 1) else { return Frame::More(5) };
         if !(4..=1 << 30).contains(&len) || !(kind.is_ascii_alphabetic() || matches!(kind, b'1'..=b'3')) {
@@ -138,6 +144,10 @@ impl Postgres {
     /// StartupMessage, SSLRequest, GSSENCRequest or CancelRequest.
     fn startup(&mut self, message: &[u8], out: &mut dyn Sink) {
         out.sender_is(Role::Client);
+        if be32(message, 0).is_some_and(|len| len < 8) {
+            out.malformed("a PostgreSQL startup message shorter than its header");
+            return;
+        }
         match be32(message, 4) {
             Some(TLS | GSS) => self.asked = true,
             Some(CANCEL) => {}
