@@ -10,16 +10,24 @@
 //! `cases/names.rs` (DNS) are worked examples: datagrams and link frames with [`Scene::udp`] and [`Scene::ethernet`].
 //! `cases/streams.rs` shows connections with [`Scene::tcp`]. `cargo run -p xtask` has the verb that writes every case's
 //! `tests/cases/<name>/input.pcap`.
+//!
+//! # The demonstration
+//!
+//! [`clinic()`] is a small clinic's morning with the devices, mistakes and made-up patients of one.
 #![allow(clippy::unwrap_used, clippy::expect_used)] // it builds what it says itself and reads nothing: a mistake must stop it at once
 #![allow(clippy::indexing_slicing, clippy::cast_possible_truncation, clippy::cast_sign_loss)] // lengths of its own short messages
 
 pub mod cases;
+pub mod clinic;
 pub mod host;
 pub mod scene;
 pub mod speak;
 pub mod tcp;
 
+pub(crate) use clinic::Clinic;
+
 pub use cases::{Case, cases};
+pub use clinic::clinic;
 pub use host::Host;
 pub use scene::{Mishaps, Scene};
 pub use tcp::{Direction, Tcp, TcpStart};

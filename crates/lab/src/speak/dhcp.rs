@@ -60,7 +60,7 @@ pub fn of_client(kind: u8, host: &Host, client: &Client<'_>, more: &[(u8, &[u8])
     message(false, client.transaction, host, [0; 4], &options)
 }
 
-/// A whole lease of a day, from a server that is also the router.
+/// A whole lease of a day in a network of 20 bits, from a server that is also the router.
 pub fn lease(scene: &mut Scene, host: &Host, server: &Host, client: &Client<'_>) {
     let (before, everybody) = (host.without_address(), Host::broadcast());
     let (yours, from) = (host.ipv4().octets(), server.ipv4().octets());
@@ -71,7 +71,7 @@ pub fn lease(scene: &mut Scene, host: &Host, server: &Host, client: &Client<'_>)
             (53, &kind),
             (54, &from),
             (51, &86_400_u32.to_be_bytes()),
-            (1, &[255, 255, 255, 0]),
+            (1, &[255, 255, 240, 0]),
             (3, &from),
             (6, &from),
             (15, name),
