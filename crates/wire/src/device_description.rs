@@ -123,7 +123,7 @@ fn say(out: &mut dyn Sink, field: &'static Field, text: &[u8]) {
 
 /// A UPnP device description (UPnP Device Architecture 2.0 §2.3): the root device's product and every device type.
 pub(crate) fn upnp_description(body: &[u8], out: &mut dyn Sink) -> bool {
-    let (mut maker, mut model, mut number, mut serial, mut udn, mut kind) = (None, None, None, None, None, None);
+    let (mut maker, mut model, mut number, mut serial, mut udn_text, mut kind) = (None, None, None, None, None, None);
     texts(body, |path, text| {
         let slot = match path.leaf() {
             b"deviceType" => {
@@ -134,7 +134,7 @@ pub(crate) fn upnp_description(body: &[u8], out: &mut dyn Sink) -> bool {
             b"modelName" => &mut model,
             b"modelNumber" => &mut number,
             b"serialNumber" => &mut serial,
-            b"UDN" => &mut udn,
+            b"UDN" => &mut udn_text,
             _ => return,
         };
         // Embedded devices come behind the root device's own elements or are lists of parts of it.
@@ -143,8 +143,8 @@ pub(crate) fn upnp_description(body: &[u8], out: &mut dyn Sink) -> bool {
         }
     });
     let Some(kind) = kind else { return false };
-    if let Some(uuid) = udn.and_then(uuid) {
-        say(out, &UPNP_UDN, uuid);
+    if let Some(name) = udn_text.and_then(udn) {
+        say(out, &UPNP_UDN, name);
     }
     if is_software(kind, maker) {
         model.into_iter().for_each(|text| say(out, &UPNP_SOFTWARE, text));
@@ -158,6 +158,17 @@ pub(crate) fn upnp_description(body: &[u8], out: &mut dyn Sink) -> bool {
 fn is_software(kind: &[u8], maker: Option<&[u8]>) -> bool {
     let media = find(kind, b":MediaServer:").is_some() || find(kind, b":MediaRenderer:").is_some();
     media && maker.is_some_and(|m| SOFTWARE_MAKERS.iter().any(|s| m.to_ascii_lowercase().starts_with(s)))
+}
+
+/// The unique device name behind `uuid:`, up to `::`. Not every maker makes it a UUID; one that is short, or has few
+/// different octets, is nobody's own.
+pub(crate) fn udn(text: &[u8]) -> Option<&[u8]> {
+    let text = text.strip_prefix(b"uuid:")?;
+    let end = find(text, b"::").unwrap_or(text.len());
+    let text = text.get(..end)?.trim_ascii();
+    let plain = text.iter().all(|b| b.is_ascii_alphanumeric() || b"-_.:".contains(b));
+    let distinct = text.iter().fold(0u128, |seen, &b| seen | 1u128.checked_shl(b.into()).unwrap_or(0)).count_ones();
+    (plain && (12..=68).contains(&text.len()) && distinct >= 5).then_some(text)
 }
 
 /// The UUID behind `uuid:` or `urn:uuid:`; none where it is not one.

@@ -82,17 +82,15 @@ fn plausible(bytes: &[u8]) -> Verdict {
     let [questions, answers, authorities, additionals] = message.counts;
     let query_ok = message.is_response() || (message.rcode() == 0 && message.flags() & 0x0400 == 0) || message.opcode() == 5;
     let counts_ok = questions <= 1 && answers <= 512 && authorities <= 128 && additionals <= 512;
-    // An ordinary question has no answers; opcodes 3 and above 6 are not assigned; the Z bit must be zero.
+    // An ordinary question has no answers; opcodes 3 and above 6 are not assigned.
     let empty_ok = message.is_response() || message.opcode() != 0 || (questions == 1 && answers == 0 && authorities <= 1);
-    if !query_ok || !counts_ok || !empty_ok || !matches!(message.opcode(), 0..=2 | 4 | 5) || message.flags() & 0x0040 != 0 {
+    if !query_ok || !counts_ok || !empty_ok || !matches!(message.opcode(), 0..=2 | 4 | 5) {
         return Verdict::No;
     }
     let Some(first) = message.entries().next() else {
-        return if bytes.len() == HEADER_LEN && message.is_response() && message.rcode() != 0 {
-            Verdict::Unsure
-        } else {
-            Verdict::No
-        };
+        // Refusals may be a bare header; and a short snap length cuts within the first name.
+        let cut = bytes.len() < 32 && questions == 1;
+        return if cut || (message.is_response() && questions == 0) { Verdict::Unsure } else { Verdict::No };
     };
     if !matches!(first.class, 1 | 3 | 4 | 254 | 255) || first.rtype == 0 {
         return Verdict::No;
@@ -101,7 +99,9 @@ fn plausible(bytes: &[u8]) -> Verdict {
     if super::nbns::is_netbios_name(&name) {
         return Verdict::No;
     }
-    if shape(bytes) == Shape::Whole && questions == 1 && !name.is_root() && name.is_plain() && first.rtype < 1024 {
+    // The Z bit must be zero (RFC 1035 §4.1.1); only the port speaks for a message that sets it.
+    let z_clear = message.flags() & 0x0040 == 0;
+    if z_clear && shape(bytes) == Shape::Whole && questions == 1 && !name.is_root() && name.is_plain() && first.rtype < 1024 {
         return Verdict::Certain;
     }
     Verdict::Unsure

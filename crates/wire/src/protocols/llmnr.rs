@@ -40,13 +40,16 @@ impl Protocol for Llmnr {
         let named = message.question().is_some_and(|q| q.class == 1 && q.name().is_some_and(|n| !n.is_root()));
         match shape(head) {
             Shape::Whole if message.opcode() == 0 && message.counts[0] == 1 && named => Verdict::Certain,
-            Shape::Begins | Shape::Whole if message.opcode() == 0 && message.counts[0] <= 1 => Verdict::Unsure,
+            Shape::Begins | Shape::Whole if message.counts[0] <= 1 => Verdict::Unsure,
             _ => Verdict::No,
         }
     }
 
     fn datagram(&self, context: &Context, payload: &[u8], out: &mut dyn Sink) {
         let Some(message) = Message::new(payload) else { return };
+        if message.opcode() != 0 {
+            return out.malformed("LLMNR message of another opcode");
+        }
         if !message.is_response() {
             out.sender_is(Role::Client);
             return query(&message, out);

@@ -74,11 +74,13 @@ impl Protocol for Mdns {
 
     fn datagram(&self, context: &Context, payload: &[u8], out: &mut dyn Sink) {
         let Some(message) = Message::new(payload) else { return };
-        // A query's answers are those it knows of others (RFC 6762 §7.1); its authorities are what it claims (§8.2).
-        let claims = move |record: &Entry<'_>| record.ttl > 0 && (message.is_response() || record.section == Section::Authority);
-        if message.is_response() {
-            out.sender_is(Role::Server);
+        // A query's answers are those it knows of others (RFC 6762 §7.1), and what it claims in its authority section may
+        // belong to another (§8.2). A time to live of zero takes back (§10.1).
+        if !message.is_response() {
+            return;
         }
+        out.sender_is(Role::Server);
+        let claims = |record: &Entry<'_>| record.ttl > 0 && record.section != Section::Authority;
         // A reflector or a sleep proxy speaks for others.
         let announcer = announcer(context.src, message.records().filter(claims).filter_map(|record| record.address()));
         for record in message.records().filter(claims) {

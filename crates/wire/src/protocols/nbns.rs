@@ -37,7 +37,7 @@ impl Protocol for Nbns {
         &INFO
     }
 
-    fn probe(&self, _context: &Context, head: &[u8]) -> Verdict {
+    fn probe(&self, context: &Context, head: &[u8]) -> Verdict {
         if browse::is_datagram(head) {
             return Verdict::Certain;
         }
@@ -46,7 +46,10 @@ impl Protocol for Nbns {
         if !counts_ok || !matches!(message.opcode(), 0 | 5..=9 | 15) {
             return Verdict::No;
         }
-        let Some(first) = message.entries().next() else { return Verdict::No };
+        let Some(first) = message.entries().next() else {
+            // Cut within the name, which is alone in being 32 octets long.
+            return if context.on_port(137) && head.get(12) == Some(&32) { Verdict::Unsure } else { Verdict::No };
+        };
         let typed = matches!(first.rtype, NB | NBSTAT | 1 | 2 | 10) && first.class & 0x7fff == 1;
         match first.name() {
             Some(name) if typed && is_netbios_name(&name) => Verdict::Certain,
@@ -123,8 +126,8 @@ fn trimmed(name: &[u8]) -> Option<&[u8]> {
 fn asked(message: &Message<'_>, out: &mut dyn Sink) {
     let Some(name) = message.question().and_then(|q| decode(q.name()?.first_label())) else { return };
     let [.., suffix] = name;
-    // `*` asks for whoever is there; suffix 03 may be a person.
-    if let Some(text) = trimmed(&name).filter(|t| *t != b"*" && suffix != 3) {
+    // A lone `*` asks for whoever is there; suffix 03 may be a person.
+    if let Some(text) = trimmed(&name).filter(|t| t.iter().any(u8::is_ascii_alphanumeric) && suffix != 3) {
         out.say(About::Conversation, &ASKED, Value::Octets(text));
     }
 }

@@ -79,10 +79,10 @@ impl Protocol for Ntp {
     }
 }
 
-/// Fields that have few values: stratum, poll, precision (a power of two of at most a second or so).
+/// Fields that have few values: stratum, poll, precision (a power of two; some clients send 32 to hide theirs).
 fn is_header(head: &[u8]) -> bool {
     let Some(&[_, stratum, poll, precision]) = head.first_chunk() else { return false };
-    stratum <= 16 && poll <= 17 && (precision >= 0xe0 || precision <= 6)
+    stratum <= 16 && poll <= 17 && (precision >= 0xe0 || precision <= 32)
 }
 
 /// A timestamp.

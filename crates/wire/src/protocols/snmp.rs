@@ -58,7 +58,7 @@ impl Protocol for Snmp {
         }
         let Some(mut message) = Reader::new(head).enter_cut(ber::SEQUENCE) else { return Verdict::No };
         let fits = match message.take(ber::INTEGER) {
-            Some([0 | 1]) => message.take(ber::OCTET_STRING).is_some() && matches!(message.peek(), Some(0xa0..=0xa8)),
+            Some([0..=2]) => message.take(ber::OCTET_STRING).is_some() && matches!(message.peek(), Some(0xa0..=0xa8)),
             Some([3]) => {
                 message.enter(ber::SEQUENCE).is_some_and(|mut global| global.uint().is_some() && global.uint() >= Some(484))
             }
@@ -73,7 +73,7 @@ impl Protocol for Snmp {
             return out.malformed("SNMP message that is not a sequence");
         };
         match message.take(ber::INTEGER) {
-            Some(&[version @ (0 | 1)]) => community_message(context, version, &mut message, out),
+            Some(&[version @ 0..=2]) => community_message(context, version, &mut message, out),
             Some([3]) => user_message(context, &mut message, out),
             _ => out.malformed("SNMP message of an unknown version"),
         }
@@ -81,7 +81,15 @@ impl Protocol for Snmp {
 }
 
 fn community_message(context: &Context, version: u8, message: &mut Reader<'_>, out: &mut dyn Sink) {
-    out.conversation(&VERSION, if version == 0 { "SNMPv1" } else { "SNMPv2c" });
+    out.conversation(
+        &VERSION,
+        match version {
+            0 => "SNMPv1",
+            1 => "SNMPv2c",
+            // Party- and user-based forms of 1993 to 1996 (RFC 1445, RFC 1910), long given up.
+            _ => "SNMPv2u",
+        },
+    );
     let Some(secret) = message.take(ber::OCTET_STRING) else { return out.malformed("SNMP message without a community") };
     if !secret.is_empty() {
         let login = Login { scheme: "snmp community", user: b"", secret };
@@ -185,7 +193,7 @@ fn operation(context: &Context, message: &mut Reader<'_>, out: &mut dyn Sink) {
 fn trap(context: &Context, body: &mut Reader<'_>, out: &mut dyn Sink) {
     let Some(enterprise) = body.take(ber::OID).and_then(objects::enterprise) else { return };
     let agent = body.element().and_then(|e| <[u8; 4]>::try_from(e.value).ok()).map(std::net::IpAddr::from);
-    let about = match agent.filter(|a| !a.is_unspecified() && Some(*a) != context.src) {
+    let about = match agent.filter(|a| !a.is_unspecified() && !a.is_loopback() && Some(*a) != context.src) {
         Some(agent) => About::Ip(agent),
         None => About::Sender,
     };

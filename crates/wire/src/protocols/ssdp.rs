@@ -3,7 +3,7 @@
 use model::FactKind;
 
 use crate::bytes::{header, line};
-use crate::device_description::{announcer, http_address, uuid};
+use crate::device_description::{announcer, http_address, udn};
 use crate::fact::{About, Field, Sink, Value};
 use crate::protocol::{Context, Hint, Info, Protocol, Role, Verdict};
 
@@ -100,13 +100,15 @@ fn announcement(context: &Context, message: &[u8], out: &mut dyn Sink) {
         if is(key, b"SERVER") {
             out.say(about, &SERVER, Value::Octets(value));
         } else if (is(key, b"NT") || is(key, b"ST"))
-            && uuid(value).is_none()
+            && !value.starts_with(b"uuid:")
             && value != b"upnp:rootdevice"
             && value != b"ssdp:all"
         {
             out.say(about, &TYPE, Value::Octets(value));
-        } else if let Some(uuid) = uuid(value).filter(|_| is(key, b"USN") && value.starts_with(b"uuid:")) {
-            out.say(about, &USN, Value::Octets(uuid));
+        } else if is(key, b"USN")
+            && let Some(name) = udn(value)
+        {
+            out.say(about, &USN, Value::Octets(name));
         } else if is(key, b"WAKEUP") {
             wakeup(about, value, out);
         } else if is(key, b"USER-AGENT") || is(key, b"X-USER-AGENT") {

@@ -45,6 +45,10 @@ impl Protocol for Syslog {
         match head::parse(message) {
             Some(head) if head.is_dated && head.has_priority => Verdict::Certain,
             Some(head) if head.has_priority || head.is_dated => Verdict::Unsure,
+            // Some send the message alone (RFC 3164 §4.3.3). Remote shells share the TCP port; they begin with digits and a zero.
+            None if context.on_port(514) && bytes.len() >= 16 && bytes.iter().take(64).all(|&b| b >= b' ' || b == b'\t') => {
+                Verdict::Unsure
+            }
             None if context.on_port(514) && bytes.len() < 5 && bytes.first().is_some_and(|b| b"<123456789".contains(b)) => {
                 Verdict::Unsure
             }

@@ -36,7 +36,6 @@ const KEYS: &[(&[u8], Meaning)] = &[
     (b"usb_cmd", Meaning::Mark),
     (b"mfg", Meaning::Said(&MAKER)),
     (b"mdl", Meaning::Said(&MODEL)),
-    (b"md", Meaning::Said(&MODEL)),
     // Software that plays receiver or accessory on a computer sets these two as well.
     (b"am", Meaning::Mark),
     (b"md", Meaning::Mark),

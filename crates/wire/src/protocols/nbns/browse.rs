@@ -22,9 +22,7 @@ const NT: u32 = 0x0000_1000;
 
 /// A direct datagram with its two names, of the length it states.
 pub(super) fn is_datagram(bytes: &[u8]) -> bool {
-    let Some(&[kind, flags]) = bytes.first_chunk() else { return false };
-    DIRECT.contains(&kind)
-        && flags & 0xf0 == 0
+    bytes.first().is_some_and(|kind| DIRECT.contains(kind))
         && length(bytes, 10).is_some_and(|len| len >= 68)
         && datagram_name(bytes, NAMES_AT).and_then(|(_, at)| datagram_name(bytes, at)).is_some()
 }

@@ -30,6 +30,12 @@ pub(super) fn parse(message: &[u8]) -> Option<Head<'_>> {
     {
         return Some(head);
     }
+    // rsyslog forwards in the old form with the new timestamp.
+    if let Some((stamp, behind)) = rest.iter().take(40).position(|&b| b == b' ').and_then(|at| rest.split_at_checked(at))
+        && let Some(time) = rfc3339(stamp)
+    {
+        return Some(Head { time: Some(time), ..bsd(has_priority, behind) });
+    }
     let Some(rest) = bsd_date(rest) else { return has_priority.then_some(Head { has_priority, ..Head::default() }) };
     Some(bsd(has_priority, rest))
 }
@@ -89,7 +95,8 @@ fn bsd(has_priority: bool, rest: &[u8]) -> Head<'_> {
     let tag = behind.get(1..).unwrap_or_default();
     let end = tag.iter().take(49).position(|b| b"[:".contains(b));
     let program = end.and_then(|end| tag.get(..end)).and_then(program_name);
-    Head { host: named(host), program, ..head }
+    // Where no tag follows, what stands in the host's place may be the message's first word.
+    Head { host: named(host).filter(|_| program.is_some()), program, ..head }
 }
 
 /// `su:` or `su[12]:` in the place of the host.
@@ -172,6 +179,8 @@ mod tests {
 
     #[test]
     fn odd_headers() {
+        let mixed = parse(b"<13>2013-09-12T19:16:34.457849+04:00 sw1 proc: words").unwrap();
+        assert_eq!((mixed.host, mixed.program, mixed.time.is_some()), (Some(&b"sw1"[..]), Some(&b"proc"[..]), true));
         let head = |text: &'static str| parse(text.as_bytes());
         assert_eq!(head("<13>Jan  1 00:00:09 kernel: words").unwrap().host, None);
         assert_eq!(head("<13>Jan  1 2024 00:00:09 sw1 proc[1]: words").unwrap().program, Some(&b"proc"[..]));
