@@ -45,10 +45,7 @@ impl Protocol for Syslog {
         match head::parse(message) {
             Some(head) if head.is_dated && head.has_priority => Verdict::Certain,
             Some(head) if head.has_priority || head.is_dated => Verdict::Unsure,
-            // Some send the message alone (RFC 3164 §4.3.3). Remote shells share the TCP port; they begin with digits and a zero.
-            None if context.on_port(514) && bytes.len() >= 16 && bytes.iter().take(64).all(|&b| b >= b' ' || b == b'\t') => {
-                Verdict::Unsure
-            }
+            None if context.on_port(514) && is_words(bytes) => Verdict::Unsure,
             None if context.on_port(514) && bytes.len() < 5 && bytes.first().is_some_and(|b| b"<123456789".contains(b)) => {
                 Verdict::Unsure
             }
@@ -63,6 +60,12 @@ impl Protocol for Syslog {
     fn datagram_session(&self) -> Option<Box<dyn Session>> {
         Some(Box::new(Datagrams::default()))
     }
+}
+
+/// Some send the message alone (RFC 3164 §4.3.3). Remote shells share the TCP port; they send digits, names and zeros.
+fn is_words(bytes: &[u8]) -> bool {
+    let start = bytes.get(..bytes.len().min(64)).unwrap_or(bytes);
+    start.len() >= 16 && start.contains(&b' ') && start.iter().all(|&b| b >= b' ' || b == b'\t')
 }
 
 /// The length before a message (RFC 6587 §3.4.1): digits, a blank.
@@ -237,6 +240,9 @@ mod tests {
         assert_eq!(Syslog.probe(&at, OLD), Verdict::Certain);
         assert_eq!(Syslog.probe(&at, &[b"86 ", NEW].concat()), Verdict::Certain);
         assert_eq!(Syslog.probe(&at, b"<13>something else"), Verdict::Unsure);
+        let own = context(ToServer, 514, 60);
+        assert_eq!(Syslog.probe(&own, b"words without a priority"), Verdict::Unsure);
+        assert_eq!(Syslog.probe(&own, &[b'u'; 80]), Verdict::No);
         for wrong in [&b"<?xml version='1.0'?>"[..], b"<999>x", b"<html>", b"220 ready", b"GET / HTTP/1.1", b"", b"<"] {
             assert_eq!(Syslog.probe(&at, wrong), Verdict::No);
         }
