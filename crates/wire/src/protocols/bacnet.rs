@@ -189,7 +189,10 @@ fn i_am(parameters: &[u8], about: About, out: &mut dyn Sink) -> Option<()> {
     if kind != DEVICE {
         return None;
     }
-    out.say(about, &INSTANCE, Value::Text(format!("BACnet device {instance}").into()));
+    // The highest number is that of a device nobody has numbered yet.
+    if instance != 0x003f_ffff {
+        out.say(about, &INSTANCE, Value::Text(format!("BACnet device {instance}").into()));
+    }
     let _most = application_value(&mut parameters, 2)?;
     let _segmentation = application_value(&mut parameters, 9)?;
     vendor(application_value(&mut parameters, 2)?, about, out);

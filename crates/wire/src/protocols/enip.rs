@@ -93,6 +93,8 @@ struct Encapsulated {
     said: Said,
     /// The identity object was asked for all it has.
     identity_asked: bool,
+    /// And the answer was told.
+    identity_told: bool,
 }
 
 impl Frames for Encapsulated {
@@ -153,6 +155,7 @@ impl Encapsulated {
         let &service = message.first()?;
         if service & 0x80 != 0 {
             if service == 0x81 && message.get(2) == Some(&0) && std::mem::take(&mut self.identity_asked) {
+                self.identity_told = true;
                 let extra = usize::from(*message.get(3)?).checked_mul(2)?;
                 identity(message.get(4_usize.checked_add(extra)?..)?, out)?;
             }
@@ -162,7 +165,7 @@ impl Encapsulated {
         let rest = message.get(2..)?;
         let (path, data) = rest.split_at_checked(path_len)?;
         let class = class(path);
-        self.identity_asked = service == 1 && class == Some(1);
+        self.identity_asked = service == 1 && class == Some(1) && !self.identity_told;
         if service == 0x52 && class == Some(6) && depth == 0 {
             // Unconnected Send: tick, time-out, length, message.
             let len = usize::from(le16(data, 2)?);

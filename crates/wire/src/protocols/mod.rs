@@ -5,6 +5,7 @@ use crate::protocol::Protocol;
 mod arp;
 mod bacnet;
 mod cdp;
+mod dcerpc;
 mod dhcp;
 mod dhcpv6;
 mod dicom;
@@ -106,6 +107,7 @@ pub static PROTOCOLS: &[&dyn Protocol] = &[
     &vnc::Vnc,
     &ldap::Ldap,
     &kerberos::Kerberos,
+    &dcerpc::DceRpc,
     &smtp::Smtp,
     &pop3::Pop3,
     &imap::Imap,

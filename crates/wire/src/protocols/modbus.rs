@@ -39,9 +39,12 @@ impl Protocol for Modbus {
             return if begins { Verdict::Unsure } else { Verdict::No };
         };
         let Some(body) = usize::from(*len).checked_sub(2).filter(|&body| body <= 252) else { return Verdict::No };
-        match fits(*function, body, data) {
+        let function = *function;
+        match fits(function, body, data) {
             true if context.on_port(PORT) => Verdict::Certain,
             true => Verdict::Unsure,
+            // Lengths that do not fit are seen where devices are attacked or tested.
+            false if context.on_port(PORT) && name(function & 0x7f).is_some() => Verdict::Unsure,
             false => Verdict::No,
         }
     }
@@ -192,7 +195,7 @@ mod tests {
         assert_eq!(Modbus.probe(&context(ToServer, 502, 0), READ), Verdict::Certain);
         assert_eq!(Modbus.probe(&context(ToServer, 9999, 0), READ), Verdict::Unsure);
         assert_eq!(Modbus.probe(&context(ToServer, 502, 0), &READ[..5]), Verdict::Unsure);
-        assert_eq!(Modbus.probe(&context(ToServer, 502, 0), b"\0\x01\0\0\0\x07\x01\x03\0\0\0\x02\0"), Verdict::No);
+        assert_eq!(Modbus.probe(&context(ToServer, 9999, 0), b"\0\x01\0\0\0\x07\x01\x03\0\0\0\x02\0"), Verdict::No);
         assert_eq!(Modbus.probe(&context(ToServer, 502, 0), b"GET / HTTP/1.1"), Verdict::No);
     }
 
