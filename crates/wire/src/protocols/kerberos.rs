@@ -19,6 +19,7 @@ static INFO: Info = Info {
     hints: &[Hint::Udp(88), Hint::Tcp(88)],
 };
 
+static VERSION: Field = Field::new("kerberos.version", "Kerberos version", FactKind::ProtocolVersion);
 static REALM: Field = Field::new("kerberos.realm", "Kerberos realm", FactKind::Domain);
 static HOST: Field = Field::new("kerberos.cname.host", "Kerberos machine account", FactKind::HostName);
 static ACCOUNT: Field = Field::new("kerberos.cname", "Kerberos client name", FactKind::Account);
@@ -48,18 +49,27 @@ impl Protocol for Kerberos {
         &INFO
     }
 
-    fn probe(&self, _context: &Context, head: &[u8]) -> Verdict {
+    fn probe(&self, context: &Context, head: &[u8]) -> Verdict {
+        let on_port = context.on_port(88);
         if head.first() == Some(&0) {
             let (Some(len), Some(message)) = (be32(head, 0), head.get(4..)) else { return Verdict::Unsure };
             if usize::try_from(len).is_ok_and(|len| len == 0 || len > MOST) {
                 return Verdict::No;
             }
-            return looks(message, usize::try_from(len).ok());
+            return looks(message, usize::try_from(len).ok(), on_port);
         }
-        looks(head, None)
+        if head.first() == Some(&4) {
+            return if on_port && is_version_4(head) { Verdict::Unsure } else { Verdict::No };
+        }
+        looks(head, None, on_port)
     }
 
     fn datagram(&self, _context: &Context, payload: &[u8], out: &mut dyn Sink) {
+        if is_version_4(payload) {
+            out.conversation(&VERSION, "Kerberos 4");
+            out.conversation(&BROKEN, "DES");
+            return;
+        }
         read(payload, out);
     }
 
@@ -72,11 +82,16 @@ impl Protocol for Kerberos {
     }
 }
 
+/// Version 4 knew no other cipher than DES and was withdrawn (RFC 6649 §3): its number, then a type of 1 to 10 and the byte order.
+fn is_version_4(message: &[u8]) -> bool {
+    matches!(message, [4, 2..=21, _, ..])
+}
+
 /// Longest message that is believed.
 const MOST: usize = 0x0008_0000;
 
 /// An application tag of Kerberos, a sequence in it that fills it, and the version number 5 or its context tag at its start.
-fn looks(message: &[u8], stated: Option<usize>) -> Verdict {
+fn looks(message: &[u8], stated: Option<usize>, on_port: bool) -> Verdict {
     let Some(&tag) = message.first() else { return Verdict::Unsure };
     if !matches!(tag, AS_REQ..=AP_REP | ERROR) {
         return Verdict::No;
@@ -92,18 +107,20 @@ fn looks(message: &[u8], stated: Option<usize>) -> Verdict {
     let inner = message.get(outer.header_len..).unwrap_or_default();
     match ber::front(inner) {
         Front::Known(header) if header.tag != ber::SEQUENCE || header.total() != outer.value_len => Verdict::No,
-        Front::Known(header) => version(tag, inner.get(header.header_len..).unwrap_or_default()),
+        Front::Known(header) => version(tag, inner.get(header.header_len..).unwrap_or_default(), on_port),
         Front::Need(_) => Verdict::Unsure,
         Front::Bad => Verdict::No,
     }
 }
 
-fn version(tag: u8, fields: &[u8]) -> Verdict {
+fn version(tag: u8, fields: &[u8], on_port: bool) -> Verdict {
     let first = if matches!(tag, AS_REQ | TGS_REQ) { 0xa1 } else { 0xa0 };
     let wanted = [first, 3, ber::INTEGER, 1, 5];
     match fields.first_chunk::<5>() {
         Some(fields) if *fields == wanted => Verdict::Certain,
         None if wanted.starts_with(fields) => Verdict::Unsure,
+        // Some implementations leave the version number out.
+        _ if on_port => Verdict::Unsure,
         _ => Verdict::No,
     }
 }
@@ -436,6 +453,14 @@ mod tests {
         assert_eq!(Kerberos.probe(&context, &message[..3]), Verdict::Unsure);
         assert_eq!(Kerberos.probe(&context, b"GET / HTTP/1.1\r\n"), Verdict::No);
         assert_eq!(Kerberos.probe(&context, &[0, 0, 0, 5, 0x6a, 1, 0, 0, 0]), Verdict::No);
+    }
+
+    #[test]
+    fn version_4_is_told() {
+        let lines = datagrams(&Kerberos, 88, &[(ToServer, b"\x04\x02doe\0\0CLINIC\0")]).lines;
+        assert_eq!(lines, ["conversation kerberos.version Kerberos 4", "conversation kerberos.etype_broken DES"]);
+        assert_eq!(Kerberos.probe(&context(ToServer, 88, 0), b"\x04\x02a"), Verdict::Unsure);
+        assert_eq!(Kerberos.probe(&context(ToServer, 99, 0), b"\x04\x02a"), Verdict::No);
     }
 
     #[test]

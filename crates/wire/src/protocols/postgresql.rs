@@ -49,6 +49,8 @@ impl Protocol for Postgresql {
                 let len = usize::from(u16::from_be_bytes([*high, *low]));
                 if (9..=10_000).contains(&len) && (first.is_ascii_lowercase() || *first == b'_') {
                     Verdict::Certain
+                } else if context.on_port(5432) {
+                    Verdict::Unsure
                 } else {
                     Verdict::No
                 }
