@@ -52,7 +52,6 @@ const SOFTWARE_MAKERS: [&[u8]; 8] = [
 ];
 
 /// Reads whichever of the documents it is out of a bounded HTTP body that its server sent; false where it is none.
-#[allow(dead_code, reason = "called by the decoder of HTTP bodies")]
 pub(crate) fn read(body: &[u8], out: &mut dyn Sink) -> bool {
     let head = body.get(..body.len().min(4096)).unwrap_or(body);
     if !head.trim_ascii_start().starts_with(b"<") && !head.starts_with(b"\xef\xbb\xbf<") {

@@ -72,7 +72,7 @@ fn probe_command(head: &[u8]) -> Verdict {
     if certain.iter().any(|command| starts_with_any_case(head, command)) {
         return Verdict::Certain;
     }
-    let unsure = [&b"USER "[..], b"FEAT\r\n", b"PORT ", b"CWD ", b"RETR ", b"STOR ", b"OPTS ", b"PWD\r\n", b"SIZE "];
+    let unsure = [&b"USER "[..], b"FEAT\r\n", b"PORT ", b"CWD ", b"RETR ", b"STOR ", b"OPTS ", b"PWD\r\n", b"SIZE ", b"QUIT\r\n"];
     let is_begun = |command: &&[u8]| starts_with_any_case(head, command) || (head.len() < 4 && command.starts_with(head));
     if !head.is_empty() && unsure.iter().any(is_begun) { Verdict::Unsure } else { Verdict::No }
 }

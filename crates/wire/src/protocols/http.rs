@@ -1,6 +1,5 @@
 //! HTTP/1.0 and 1.1 (RFC 9110, RFC 9112): who serves what to whom, and who logs in how. URLs never leave the decoder.
 
-use crate::fact::Sink;
 use crate::protocol::{Context, Hint, Info, Protocol, Session, Verdict};
 
 mod fields;
@@ -91,6 +90,3 @@ fn may_start(bytes: &[u8]) -> bool {
         None => head.len() < 25 && head.iter().all(|b| b.is_ascii_uppercase() || matches!(b, b'-' | b'_')),
     }
 }
-
-/// Reads an XML body: a UPnP description or DPWS metadata.
-fn xml(_body: &[u8], _out: &mut dyn Sink) {}

@@ -63,6 +63,8 @@ struct Mail {
     client: Expect,
     user: Box<[u8]>,
     asked_tls: bool,
+    /// The server agreed to TLS; a capture that was decrypted goes on in the clear.
+    tls_follows: bool,
 }
 
 /// What the client's next line is.
@@ -81,6 +83,9 @@ enum Expect {
 
 impl Session for Mail {
     fn data(&mut self, context: &Context, bytes: &[u8], out: &mut dyn Sink) -> Step {
+        if std::mem::take(&mut self.tls_follows) && bytes.first() == Some(&0x16) {
+            return Step { used: 0, next: Next::Become("tls") };
+        }
         if let (Expect::Message(at_line_start), Direction::ToServer) = (self.client, context.direction) {
             let (step, ended) = to_dot(bytes, at_line_start);
             let waits = step.used == 0 && !ended;
@@ -199,7 +204,7 @@ impl Mail {
             }
             b"220" if self.asked_tls && is_last => {
                 self.once.conversation(&OPERATION, "STARTTLS", out);
-                return Next::Become("tls");
+                self.tls_follows = true;
             }
             b"235" => self.once.conversation(&SUCCEEDED, "smtp", out),
             b"535" | b"534" => self.failed(out),

@@ -1,12 +1,13 @@
 //! One connection: requests and responses, matched in order, with their bodies skipped by length.
 
+use crate::device_description;
 use crate::fact::{About, Sink, Value};
 use crate::lines::{Once, read_on};
-use crate::protocol::{Context, Next, Role, Session, Step};
+use crate::protocol::{Context, Hint, Next, Role, Session, Step, Verdict};
 
 use super::head::{Headers, Length, MAX_HEAD, Start, head_len, headers, resync, start};
 use super::login::{self, Scheme};
-use super::{Service, fields, page, xml};
+use super::{Service, fields, page};
 
 /// How much of a form, a page or a description is looked at.
 const FORM_BYTES: usize = 4 * 1024;
@@ -42,6 +43,8 @@ enum State {
     Trailer,
     /// The place in the stream is not known.
     Lost,
+    /// A proxy opened the way; what comes is another protocol's.
+    Tunnel,
 }
 
 /// What a body is looked at for.
@@ -146,13 +149,14 @@ impl Session for Web {
             State::ChunkData(sample, length) => self.chunk_data(context, sample, length, bytes, out),
             State::Trailer => self.trailer(context, bytes),
             State::Lost => self.find_place(context, bytes),
+            State::Tunnel => tunnelled(context, bytes),
         }
     }
 
     fn gap(&mut self, context: &Context, _lost: u64, _out: &mut dyn Sink) -> Next {
         self.asked.clear();
         match self.way(context) {
-            State::ToEnd(_) => Next::Stop,
+            State::ToEnd(_) | State::Tunnel => Next::Stop,
             state => {
                 *state = State::Lost;
                 Next::More(1)
@@ -250,7 +254,8 @@ impl Web {
         }
         if asked.is_connect && (200..300).contains(&status) {
             out.conversation(&fields::TUNNEL, "CONNECT");
-            return Next::NotMine;
+            self.ways = [State::Tunnel; 2];
+            return Next::More(1);
         }
         if is_interim {
             return Next::More(1);
@@ -313,7 +318,7 @@ impl Web {
     /// How the body is delimited (RFC 9112 §6.3), and the state and the wish that follow.
     fn frame(&mut self, context: &Context, headers: &Headers<'_>, sample: Sample, is_request: bool) -> Next {
         let sample = match (sample, is_request) {
-            (Sample::Form | Sample::Json, false) | (Sample::Title, true) => Sample::Nothing,
+            (Sample::Form | Sample::Json, false) | (Sample::Title | Sample::Xml, true) => Sample::Nothing,
             (sample, _) => sample,
         };
         let (state, next) = match headers.length {
@@ -349,10 +354,14 @@ impl Web {
 
     /// Reads a sample once enough of it has come; the answer waits while it has not.
     fn look(&mut self, sample: Sample, wanted: usize, bytes: &[u8], out: &mut dyn Sink) -> Option<Step> {
-        let is_enough = bytes.len() >= wanted || (sample == Sample::Title && page::has_title(bytes));
-        if !is_enough {
-            // A title is looked for with every segment, as it mostly stands in the first.
-            let more = if sample == Sample::Title { bytes.len().saturating_add(1) } else { wanted };
+        let has_ended = match sample {
+            Sample::Title => page::has_title(bytes),
+            Sample::Xml => is_document_end(bytes),
+            _ => false,
+        };
+        if bytes.len() < wanted && !has_ended {
+            // A title mostly stands in the first segment, and a document without a length ends with its root.
+            let more = if matches!(sample, Sample::Title | Sample::Xml) { bytes.len().saturating_add(1) } else { wanted };
             return Some(Step { used: 0, next: Next::More(more) });
         }
         let body = bytes.get(..wanted).unwrap_or(bytes);
@@ -366,7 +375,7 @@ impl Web {
                 }
             }
             Sample::Title => page::title(body, &mut self.once, out),
-            Sample::Xml => xml(body, out),
+            Sample::Xml => drop(device_description::read(body, out)),
             Sample::Ipp => super::super::ipp::body(body, &mut self.once, out),
             Sample::Nothing => {}
         }
@@ -459,6 +468,25 @@ fn wait(bytes: &[u8]) -> Step {
 fn until_end(sample: Sample) -> (State, Next) {
     let next = if sample == Sample::Nothing { Next::Stop } else { Next::More(1) };
     (State::ToEnd(sample), next)
+}
+
+/// Hands a tunnel to the protocol that is sure of its first bytes; one that nobody knows is left alone.
+fn tunnelled(context: &Context, bytes: &[u8]) -> Step {
+    if bytes.len() < 8 {
+        return Step { used: 0, next: Next::More(8) };
+    }
+    let inside = super::super::PROTOCOLS.iter().find(|protocol| {
+        let info = protocol.info();
+        let is_stream = info.hints.iter().any(|hint| matches!(hint, Hint::Tcp(_) | Hint::AnyTcp));
+        is_stream && protocol.probe(context, bytes) == Verdict::Certain
+    });
+    Step { used: 0, next: inside.map_or(Next::StopBoth, |protocol| Next::Become(protocol.info().id)) }
+}
+
+/// A device's description or a SOAP message has come whole.
+fn is_document_end(xml: &[u8]) -> bool {
+    let tail = xml.trim_ascii_end();
+    tail.ends_with(b"</root>") || tail.ends_with(b"nvelope>")
 }
 
 /// The name in a Host header, without its port (RFC 9110 §7.2).

@@ -105,7 +105,7 @@ fn head_has_no_body_and_connect_is_a_tunnel() {
     assert_eq!(said(&[(ToServer, asked), (ToClient, answers)]), ["sender http.server second"]);
     let connect = b"CONNECT a.example:443 HTTP/1.1\r\nHost: a.example:443\r\n\r\n";
     assert_eq!(
-        said(&[(ToServer, connect), (ToClient, b"HTTP/1.1 200 Connected\r\n\r\n\x16\x03")]),
+        said(&[(ToServer, connect), (ToClient, b"HTTP/1.1 200 Connected\r\n\r\n"), (ToServer, b"SSH-2.0-a HTTP/1.1 200 OK\r\n")]),
         ["conversation http.host a.example", "conversation http.connect CONNECT"]
     );
 }
