@@ -35,10 +35,8 @@ enum State {
     Body(Sample, u64),
     /// A body to the end of the connection.
     ToEnd(Sample),
-    /// The size line of a chunk (RFC 9112 §7.1).
+    /// The size line of a chunk (RFC 9112 §7.1); with a sample, of the first one.
     Chunk(Sample),
-    /// The data of a chunk, the first one looked at; the line end behind it is counted in.
-    ChunkData(Sample, u64),
     /// The lines behind the last chunk.
     Trailer,
     /// The place in the stream is not known.
@@ -145,8 +143,8 @@ impl Session for Web {
             State::Head => self.head(context, bytes, out),
             State::Body(sample, length) => self.body(context, sample, length, bytes, out),
             State::ToEnd(sample) => self.body_to_end(sample, bytes, out),
-            State::Chunk(sample) => self.chunk(context, sample, bytes, out),
-            State::ChunkData(sample, length) => self.chunk_data(context, sample, length, bytes, out),
+            State::Chunk(Sample::Nothing) => self.chunk(context, bytes, out),
+            State::Chunk(sample) => self.chunked(context, sample, bytes, out),
             State::Trailer => self.trailer(context, bytes),
             State::Lost => self.find_place(context, bytes),
             State::Tunnel => tunnelled(context, bytes),
@@ -382,35 +380,39 @@ impl Web {
         None
     }
 
-    fn chunk(&mut self, context: &Context, sample: Sample, bytes: &[u8], out: &mut dyn Sink) -> Step {
+    fn chunk(&mut self, context: &Context, bytes: &[u8], out: &mut dyn Sink) -> Step {
         let Some((line, used)) = crate::bytes::line(bytes) else {
             return if bytes.len() < 256 { wait(bytes) } else { self.lose(context, bytes) };
         };
-        let digits = line.split(|b| matches!(b, b';' | b' ')).next().unwrap_or_default();
-        let size = std::str::from_utf8(digits).ok().filter(|d| d.len() <= 8).and_then(|d| u64::from_str_radix(d, 16).ok());
-        let (state, next) = match size {
+        let (state, next) = match chunk_size(line) {
             None => {
                 out.malformed("HTTP chunk size is not a number");
                 (State::Lost, Next::More(1))
             }
             Some(0) => (State::Trailer, Next::More(1)),
-            Some(size) if sample == Sample::Nothing => (State::Chunk(sample), Next::Skip(size.saturating_add(2))),
-            Some(size) => (State::ChunkData(sample, size), Next::More(1)),
+            Some(size) => (State::Chunk(Sample::Nothing), Next::Skip(size.saturating_add(2))),
         };
         *self.way(context) = state;
         Step { used, next }
     }
 
-    /// Looks at the first chunk alone: what is looked for stands there or is not looked for.
-    fn chunk_data(&mut self, context: &Context, sample: Sample, size: u64, bytes: &[u8], out: &mut dyn Sink) -> Step {
-        let wanted = usize::try_from(size).unwrap_or(usize::MAX).min(sample.limit());
-        match self.look(sample, wanted, bytes, out) {
-            Some(wait) => wait,
-            None => {
-                *self.way(context) = State::Chunk(Sample::Nothing);
-                Step { used: 0, next: Next::Skip(size.saturating_add(2)) }
-            }
+    /// Looks at the beginning of a chunked body, put together; then the same chunks are skipped one by one.
+    fn chunked(&mut self, context: &Context, sample: Sample, bytes: &[u8], out: &mut dyn Sink) -> Step {
+        let mut total = 0usize;
+        let has_ended = walk_chunks(bytes, |data| total = total.saturating_add(data.len()));
+        let is_enough = has_ended || total >= sample.limit() || bytes.len() >= MAX_CHUNKED;
+        let has_title = sample == Sample::Title && page::has_title(bytes);
+        if !is_enough && !has_title {
+            return wait(bytes);
         }
+        let mut body = Vec::with_capacity(total.min(sample.limit()));
+        walk_chunks(bytes, |data| {
+            let room = sample.limit().saturating_sub(body.len());
+            body.extend_from_slice(data.get(..room).unwrap_or(data));
+        });
+        let _ = self.look(sample, body.len(), &body, out);
+        *self.way(context) = State::Chunk(Sample::Nothing);
+        self.chunk(context, bytes, out)
     }
 
     fn trailer(&mut self, context: &Context, bytes: &[u8]) -> Step {
@@ -459,6 +461,27 @@ fn first_line(bytes: &[u8]) -> FirstLine<'_> {
         None if bytes.len() < MAX_HEAD && super::may_start(bytes) => FirstLine::Wait,
         None => FirstLine::Bad,
     }
+}
+
+/// The most of a chunked body that is kept together, with the size lines.
+const MAX_CHUNKED: usize = 62 * 1024;
+
+/// The size of a chunk, without its extensions.
+fn chunk_size(line: &[u8]) -> Option<u64> {
+    let digits = line.split(|b| matches!(b, b';' | b' ')).next()?;
+    std::str::from_utf8(digits).ok().filter(|d| d.len() <= 8).and_then(|d| u64::from_str_radix(d, 16).ok())
+}
+
+/// Gives out the data of the chunks as far as they have come; true when the last one has, or what comes is no chunk.
+fn walk_chunks<'a>(mut rest: &'a [u8], mut take: impl FnMut(&'a [u8])) -> bool {
+    while let Some((line, used)) = crate::bytes::line(rest) {
+        let Some(size @ 1..) = chunk_size(line).and_then(|size| usize::try_from(size).ok()) else { return true };
+        rest = rest.get(used..).unwrap_or_default();
+        take(rest.get(..size).unwrap_or(rest));
+        let Some(after) = rest.get(size.saturating_add(2)..) else { return false };
+        rest = after;
+    }
+    rest.len() > 256
 }
 
 fn wait(bytes: &[u8]) -> Step {

@@ -99,6 +99,16 @@ fn bodies_are_skipped_and_messages_follow_each_other() {
 }
 
 #[test]
+fn a_title_is_found_across_chunks() {
+    let response = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nTransfer-Encoding: chunked\r\n\r\n\
+        9\r\n<title>Ac\r\n9\r\nme</title\r\n4\r\n>...\r\n0\r\n\r\nHTTP/1.1 200 OK\r\nServer: next\r\nContent-Length: 0\r\n\r\n";
+    assert_eq!(
+        said(&[(ToServer, b"GET / HTTP/1.1\r\n\r\n"), (ToClient, response)]),
+        ["conversation http.content-type text/html", "sender http.title Acme", "sender http.server next"]
+    );
+}
+
+#[test]
 fn head_has_no_body_and_connect_is_a_tunnel() {
     let answers = b"HTTP/1.1 200 OK\r\nContent-Length: 999\r\n\r\nHTTP/1.1 200 OK\r\nServer: second\r\nContent-Length: 0\r\n\r\n";
     let asked = b"HEAD / HTTP/1.1\r\n\r\nGET / HTTP/1.1\r\n\r\n";
