@@ -1,0 +1,36 @@
+# Few verbs; anything longer than a line lives in xtask or tests/.
+.PHONY: demo test bench oracle eval fuzz fmt gen run
+
+# Build, read the sample captures, print the four answers, write the page.
+demo:
+	@cargo run --quiet --package xtask -- demo
+
+# Install what the tests need, then run all of them.
+test:
+	@tests/run
+
+# Speed and memory, as ratios in one run; see bench/README.md.
+bench:
+	@cargo run --quiet --package xtask -- bench
+
+# Compare with tshark, protocol by protocol, over the captures beside the checkout.
+oracle:
+	@cargo run --quiet --package xtask -- oracle
+
+# Compare with the labels of known devices.
+eval:
+	@cargo run --quiet --package xtask -- eval
+
+# Fuzz every decoder for FUZZ_SECONDS each.
+fuzz:
+	@fuzz/run
+
+# Write again everything that is generated: schema, man pages, completions, cases, manual pages.
+gen:
+	@cargo run --quiet --package xtask -- gen
+
+fmt:
+	@cargo fmt --all
+
+run:
+	@cargo run --package medwarden -- inspect $(ARGS)
