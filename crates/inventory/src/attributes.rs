@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use knowledge::{Attribute as Trait, ClinicalImpact, Knowledge, RegistrantKind};
+use knowledge::{Attribute as Trait, Knowledge, RegistrantKind};
 use model::report::{
     Address, Alternative, Attribute, Confidence, Conversation, Device, Evidence, Identifier, Interface, ReportedDevice, Service,
 };
@@ -279,7 +279,7 @@ impl Builder<'_> {
 
     fn impact(&self, class: &Attribute) -> Option<Attribute> {
         let impact = self.knowledge.class(&class.value)?.impact;
-        Some(Attribute { value: impact_name(impact).to_owned(), disagreeing: Vec::new(), ..class.clone() })
+        Some(Attribute { value: impact.name().to_owned(), disagreeing: Vec::new(), ..class.clone() })
     }
 
     fn interfaces(&self, span: Span) -> Vec<Interface> {
@@ -370,18 +370,6 @@ impl Builder<'_> {
                     .collect(),
             })
             .collect()
-    }
-}
-
-/// The impact as reports write it.
-const fn impact_name(impact: ClinicalImpact) -> &'static str {
-    match impact {
-        ClinicalImpact::NotClinical => "not_clinical",
-        ClinicalImpact::Supporting => "supporting",
-        ClinicalImpact::Diagnostic => "diagnostic",
-        ClinicalImpact::Monitoring => "monitoring",
-        ClinicalImpact::Therapy => "therapy",
-        ClinicalImpact::LifeSustaining => "life_sustaining",
     }
 }
 

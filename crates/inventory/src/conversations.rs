@@ -259,7 +259,7 @@ fn encryption(protocol: &str, cleartext: bool, facts: &[FactRecord]) -> Encrypti
     let of_handshake = |fact: &&FactRecord| HIDDEN.contains(&fact.protocol.as_ref());
     let weak = facts.iter().filter(of_handshake).any(|fact| match fact.kind {
         FactKind::ProtocolVersion => is_obsolete(&text(&fact.value)),
-        FactKind::Cipher => is_weak(&text(&fact.value)),
+        FactKind::CipherWeak | FactKind::CipherBroken => true,
         _ => false,
     });
     let shaken = HIDDEN.contains(&protocol) || facts.iter().any(|fact| of_handshake(&fact));
@@ -277,11 +277,6 @@ fn encryption(protocol: &str, cleartext: bool, facts: &[FactRecord]) -> Encrypti
 /// Versions that RFC 8996 and RFC 9325 §3.1 forbid, and SSH 1.
 pub(crate) fn is_obsolete(version: &str) -> bool {
     ["SSL", "TLS 1.0", "TLS 1.1", "DTLS 1.0", "SSH-1."].iter().any(|old| version.starts_with(old)) && version != "SSH-1.99"
-}
-
-/// The decoder marks suites that RFC 9325 §4 forbids.
-pub(crate) fn is_weak(cipher: &str) -> bool {
-    cipher.contains("(weak)") || cipher.contains("(broken)")
 }
 
 /// A short id that stays the same as long as the parties, carrier, port and protocol do.

@@ -3,28 +3,10 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use model::ClinicalImpact;
+use serde::Deserialize;
 
 use crate::error::Error;
-
-/// What a device's failure does to care, the gravest last.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum ClinicalImpact {
-    /// No part in care.
-    NotClinical,
-    /// Care goes on without it for hours, by other ways.
-    Supporting,
-    /// Diagnoses wait.
-    Diagnostic,
-    /// Patients are watched by people instead.
-    Monitoring,
-    /// Treatment is interrupted.
-    Therapy,
-    /// A life may depend on it from minute to minute.
-    LifeSustaining,
-}
 
 /// A class of devices.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]

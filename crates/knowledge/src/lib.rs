@@ -29,7 +29,8 @@ use std::sync::OnceLock;
 use model::{FactKind, MacAddr, Timestamp};
 
 pub use claim::{Attribute, Claim};
-pub use classes::{Class, ClinicalImpact};
+pub use classes::Class;
+pub use model::ClinicalImpact;
 pub use credentials::{CredentialEntry, credential_digest, hash_credentials};
 pub use error::Error;
 pub use makers::{Registrant, RegistrantKind};

@@ -5,11 +5,13 @@
 
 pub mod addr;
 pub mod fact;
+pub mod impact;
 pub mod observation;
 pub mod report;
 pub mod time;
 
 pub use addr::MacAddr;
 pub use fact::{FactKind, PhiKind};
+pub use impact::ClinicalImpact;
 pub use observation::{ConversationKey, Endpoint, FactValue, FrameRef, Intake, Observation, Transport};
 pub use time::Timestamp;
