@@ -6,6 +6,7 @@
 //!
 //! Depends on `model` and `knowledge`; no I/O, no clock.
 
+mod administration;
 mod attributes;
 mod conversations;
 mod identity;
@@ -74,7 +75,8 @@ impl Inventory {
     pub fn resolve(&self, knowledge: &Knowledge) -> Resolved {
         let identity = Identity::of(&self.store, &self.config);
         let mut conversations = conversations::resolve(&self.store, &identity, knowledge);
-        let devices = attributes::devices(&self.store, &identity, knowledge, &mut conversations);
+        let mut devices = attributes::devices(&self.store, &identity, knowledge, &mut conversations);
+        administration::fill(&mut devices, &conversations, knowledge);
         Resolved { devices, conversations, values_dropped: self.store.values_dropped }
     }
 }

@@ -30,10 +30,10 @@ use model::{FactKind, MacAddr, Timestamp};
 
 pub use claim::{Attribute, Claim};
 pub use classes::Class;
-pub use model::ClinicalImpact;
 pub use credentials::{CredentialEntry, credential_digest, hash_credentials};
 pub use error::Error;
 pub use makers::{Registrant, RegistrantKind};
+pub use model::ClinicalImpact;
 pub use registry::{compact_enterprises, compact_mac_registry, tidy_organisation};
 pub use remote::RemoteTool;
 pub use services::ServiceFact;

@@ -1,6 +1,7 @@
 //! `medwarden inspect`: captures in, the four answers out.
 
 mod pipeline;
+mod unseen;
 
 use std::fs::File;
 use std::io::{self, BufWriter, Write};

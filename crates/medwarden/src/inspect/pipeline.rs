@@ -10,6 +10,7 @@ use model::{FrameRef, Intake};
 use sensor::{Coverage, Credentials, Frame, Sensor};
 use wire::layers::LinkType;
 
+use super::unseen::unseen;
 use crate::cli::InspectArgs;
 
 /// Default credentials as knowledge has them.
@@ -37,17 +38,20 @@ pub(super) fn report(arguments: &InspectArgs, knowledge: &Arc<Knowledge>) -> Rep
     let site_networks = config.site_networks.iter().map(ToString::to_string).collect();
     let mut inventory = Inventory::new(config);
     let mut inputs = Inputs::open(&arguments.paths);
-    let _coverage = sense(arguments, knowledge, &mut inputs, &mut inventory);
-    let resolved = inventory.resolve(knowledge);
+    let coverage = sense(arguments, knowledge, &mut inputs, &mut inventory);
+    let mut resolved = inventory.resolve(knowledge);
+    respond::fill(&mut resolved.devices, &resolved.conversations, knowledge);
+    let findings = detect::findings(&detect::Site::new(&resolved.devices, &resolved.conversations, knowledge));
+    let inputs: Vec<Input> = inputs.sources().iter().map(input).collect();
     Report {
         schema: SCHEMA.to_owned(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
-        inputs: inputs.sources().iter().map(input).collect(),
+        unseen: unseen(&coverage, &inputs, resolved.values_dropped),
+        inputs,
         site_networks,
         devices: resolved.devices,
         conversations: resolved.conversations,
-        findings: Vec::new(),
-        unseen: Vec::new(),
+        findings,
     }
 }
 
