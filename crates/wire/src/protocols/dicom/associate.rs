@@ -45,18 +45,19 @@ impl Association {
 
     /// The fixed part of a request (PS3.8 table 9-11), from the protocol version on.
     pub(super) fn request(&mut self, fixed: &[u8], said: &mut Said, out: &mut dyn Sink) {
+        let side = self.requestor;
         let mut cursor = Cursor::new(fixed);
         let (Some(_), Some(called), Some(calling)) = (cursor.u32(), cursor.array(), cursor.take(16)) else { return };
         self.called = called;
-        say_once(About::Sender, &fields::CALLING_AE, trim(calling), said, out);
-        say_once(About::Conversation, &fields::CALLED_AE, trim(&called), said, out);
+        say_once((About::Sender, side), &fields::CALLING_AE, trim(calling), said, out);
+        say_once((About::Conversation, side), &fields::CALLED_AE, trim(&called), said, out);
     }
 
     /// The server works under the title it was called by: it accepted, or the client goes on as if it had. (The titles in the
     /// accept itself are reserved fields that shall not be tested, PS3.8 table 9-17.)
     pub(super) fn answered(&mut self, about: About, said: &mut Said, out: &mut dyn Sink) {
         if !std::mem::replace(&mut self.is_answered, true) {
-            say_once(about, &fields::ANSWERING_AE, trim(&self.called), said, out);
+            say_once((about, self.requestor), &fields::ANSWERING_AE, trim(&self.called), said, out);
         }
     }
 
@@ -69,12 +70,12 @@ impl Association {
     }
 
     /// An item of a request or accept, or a sub-item of its user information (PS3.8 §9.3.2, PS3.7 §D.3.3).
-    pub(super) fn item(&mut self, kind: u8, body: &[u8], said: &mut Said, out: &mut dyn Sink) {
+    pub(super) fn item(&mut self, side: usize, kind: u8, body: &[u8], said: &mut Said, out: &mut dyn Sink) {
         match kind {
             0x20 => self.offered(body, said, out),
             0x21 => self.accepted(body, said, out),
-            0x52 => say_once(About::Sender, &fields::IMPLEMENTATION_UID, trim(body), said, out),
-            0x55 => say_once(About::Sender, &fields::IMPLEMENTATION_VERSION, trim(body), said, out),
+            0x52 => say_once((About::Sender, side), &fields::IMPLEMENTATION_UID, trim(body), said, out),
+            0x55 => say_once((About::Sender, side), &fields::IMPLEMENTATION_VERSION, trim(body), said, out),
             0x58 => identity(body, said, out),
             0x59 if said.once(fields::IDENTITY_ACCEPTED.id) => {
                 out.conversation(&fields::IDENTITY_ACCEPTED, "dicom user identity");
@@ -122,7 +123,7 @@ impl Association {
         match uids::transfer_syntax(uid).and_then(uids::transfer_syntax_name) {
             Some(name) if said.once((fields::TRANSFER_SYNTAX.id, name)) => out.conversation(&fields::TRANSFER_SYNTAX, name),
             Some(_) => {}
-            None => say_once(About::Conversation, &fields::TRANSFER_SYNTAX, uid, said, out),
+            None => say_once((About::Conversation, 0), &fields::TRANSFER_SYNTAX, uid, said, out),
         }
     }
 
@@ -146,8 +147,9 @@ impl Association {
     }
 }
 
-fn say_once(about: About, field: &'static crate::Field, value: &[u8], said: &mut Said, out: &mut dyn Sink) {
-    if !value.is_empty() && said.once((field.id, value)) {
+/// Says a value unless the same side has said it.
+fn say_once((about, side): (About, usize), field: &'static crate::Field, value: &[u8], said: &mut Said, out: &mut dyn Sink) {
+    if !value.is_empty() && said.once((field.id, side, value)) {
         out.say(about, field, Value::Octets(value));
     }
 }
@@ -184,7 +186,7 @@ fn identity(body: &[u8], said: &mut Said, out: &mut dyn Sink) {
         out.conversation(&fields::IDENTITY, scheme);
     }
     match form {
-        1 => say_once(About::Conversation, &fields::IDENTITY_USER, user, said, out),
+        1 => say_once((About::Conversation, 0), &fields::IDENTITY_USER, user, said, out),
         PASSCODE => {
             let login = Login { scheme: "dicom user identity", user, secret };
             out.say(About::Conversation, &fields::IDENTITY_PASSCODE, Value::Login(login));

@@ -298,7 +298,7 @@ impl Conversation {
         } else {
             let Some(body) = ahead.take(usize::from(length)) else { return Some(want(whole)) };
             if let Some(association) = &mut self.association {
-                association.item(kind, body, &mut self.said, out);
+                association.item(side, kind, body, &mut self.said, out);
             }
             whole
         };

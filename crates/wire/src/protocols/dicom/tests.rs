@@ -327,6 +327,14 @@ fn identity_rejection_move_and_failure() {
 }
 
 #[test]
+fn both_sides_may_run_the_same_software() {
+    let user = item(0x52, b"1.2.3.9");
+    let lines = run(&[(ToServer, associate(1, &[], &user)), (ToClient, associate(2, &[], &user))]);
+    let said = lines.lines.iter().filter(|line| *line == "sender dicom.implementation-uid 1.2.3.9").count();
+    assert_eq!(said, 2);
+}
+
+#[test]
 fn bulk_is_skipped_by_length() {
     let set = object(Form::Explicit, "Maker One");
     let bytes = store(&set, 16_000);
