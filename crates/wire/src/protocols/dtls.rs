@@ -15,7 +15,17 @@ static INFO: Info = Info {
     name: "DTLS",
     doc: "Handshakes of DTLS 1.0, 1.2 and 1.3 (RFC 6347, RFC 9147): version, cipher suite, server name, certificate, JA4 of the \
           client. Says how well telemetry, VPN and video over datagrams are protected.",
-    hints: &[Hint::AnyUdp, Hint::Udp(443), Hint::Udp(4433), Hint::Udp(5349), Hint::Udp(5684), Hint::Udp(2083), Hint::Udp(3391)],
+    hints: &[
+        Hint::AnyUdp,
+        Hint::Udp(443),
+        Hint::Udp(4433),
+        Hint::Udp(5349),
+        Hint::Udp(5684),
+        Hint::Udp(2083),
+        Hint::Udp(3391),
+        Hint::Udp(5246),
+        Hint::Udp(5247),
+    ],
 };
 
 const CHANGE_CIPHER_SPEC: u8 = 20;
@@ -33,7 +43,7 @@ impl Protocol for Dtls {
     }
 
     fn probe(&self, context: &Context, head: &[u8]) -> Verdict {
-        let mut at = Cursor::new(head);
+        let mut at = records_of(head);
         let Some(record) = Record::read(&mut at, context.is_cut(head)) else { return Verdict::No };
         match record.kind {
             HANDSHAKE if record.epoch == 0 => match Fragment::read(&mut Cursor::new(record.body)) {
@@ -52,6 +62,12 @@ impl Protocol for Dtls {
     fn datagram_session(&self) -> Option<Box<dyn Session>> {
         Some(Box::new(Flow { handshake: Handshake::new(Carrier::Dtls), ways: [Way::default(), Way::default()] }))
     }
+}
+
+/// Where the records begin: access points put a preamble of their own before them (RFC 5415 §4.2).
+fn records_of(datagram: &[u8]) -> Cursor<'_> {
+    const CAPWAP_DTLS: &[u8] = &[1, 0, 0, 0];
+    Cursor::new(datagram.strip_prefix(CAPWAP_DTLS).unwrap_or(datagram))
 }
 
 /// A record (RFC 6347 §4.1).
@@ -138,7 +154,7 @@ struct Way {
 
 impl Session for Flow {
     fn data(&mut self, context: &Context, bytes: &[u8], out: &mut dyn Sink) -> Step {
-        let mut at = Cursor::new(bytes);
+        let mut at = records_of(bytes);
         for _ in 0..MAX_PARTS {
             if at.is_empty() || self.way(context).is_none_or(|way| way.stopped) {
                 break;
@@ -294,6 +310,7 @@ mod tests {
         let client = record(22, 0, &fragment(1, &hello, 0, hello.len()));
         assert_eq!(probe(&client), Verdict::Certain);
         assert_eq!(probe(&record(23, 1, &[9; 40])), Verdict::Certain);
+        assert_eq!(probe(&[&[1, 0, 0, 0], &client[..]].concat()), Verdict::Certain);
         assert_eq!(probe(&[record(23, 1, &[9; 40]), vec![1]].concat()), Verdict::No);
         for cut in 0..client.len() {
             assert_eq!(probe(&client[..cut]), Verdict::No);

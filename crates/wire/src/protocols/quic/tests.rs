@@ -77,9 +77,13 @@ fn the_published_packet() {
 #[test]
 fn each_version() {
     let hello = hello();
-    for (number, name) in
-        [(1, "QUIC v1"), (0x6b33_43cf, "QUIC v2"), (0xff00_001d, "QUIC draft-29"), (0xff00_001b, "QUIC draft-27")]
-    {
+    for (number, name) in [
+        (1, "QUIC v1"),
+        (0x6b33_43cf, "QUIC v2"),
+        (0xff00_001d, "QUIC draft-29"),
+        (0xff00_001b, "QUIC draft-27"),
+        (0xff00_0016, "QUIC draft-22"),
+    ] {
         let packet = initial(number, &DESTINATION, &DESTINATION, &crypto(&hello, 0, hello.len()));
         assert_eq!(Quic.probe(&context(ToServer, 443, packet.len()), &packet), Verdict::Certain);
         expect(&datagrams(&Quic, 443, &[(ToServer, &packet)]).lines, name);
