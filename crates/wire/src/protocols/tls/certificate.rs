@@ -50,12 +50,15 @@ pub(crate) fn say_certificate(presenter: Presenter, der: &[u8], out: &mut dyn Si
         out.malformed("certificate");
         return;
     };
+    let self_signed = certificate.subject().as_raw() == certificate.issuer().as_raw();
     say_subject(presenter, &certificate, out);
-    say_names(certificate.issuer().iter_common_name(), &ISSUER_CN, out);
+    // Who signs for itself bears the same name as issuer, which may be a person's.
+    if presenter == Presenter::Server || !self_signed {
+        say_names(certificate.issuer().iter_common_name(), &ISSUER_CN, out);
+    }
     say_names(certificate.issuer().iter_organization(), &ISSUER_O, out);
     say_validity(&certificate, out);
     say_key(certificate.public_key(), out);
-    let self_signed = certificate.subject().as_raw() == certificate.issuer().as_raw();
     if self_signed {
         out.say(About::Sender, &SELF_SIGNED, Value::Yes);
     } else if let Some(name) = forgeable(certificate.signature_algorithm.algorithm.as_bytes()) {

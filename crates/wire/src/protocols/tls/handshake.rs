@@ -6,7 +6,7 @@ use model::FactKind;
 
 use crate::bytes::{Cursor, be16};
 use crate::fact::{About, Field, Sink, Value};
-use crate::protocol::{Context, Direction, Role};
+use crate::protocol::{Context, Role};
 
 use super::certificate::{Presenter, say_certificate, significant_bits};
 use super::hello::{ClientHello, ServerHello, version_name};
@@ -157,8 +157,8 @@ impl Handshake {
     }
 
     fn certificate(&self, context: &Context, body: &[u8], out: &mut dyn Sink) -> After {
-        let by_direction = context.direction == Direction::ToServer;
-        let is_client = self.client_lane.map_or(by_direction, |lane| lane == context.lane());
+        // Without a hello it may be a client's, whose name may be a person's.
+        let is_client = self.client_lane.is_none_or(|lane| lane == context.lane());
         let mut at = Cursor::new(body);
         let first = at.skip(3).and_then(|()| at.u24()).and_then(|length| at.take(usize::try_from(length).ok()?));
         match first {

@@ -151,6 +151,18 @@ fn of_a_client_certificate_the_subject_is_not_said() {
 }
 
 #[test]
+fn nor_is_it_where_it_signs_itself_or_no_hello_tells_whose_it_is() {
+    let name = [attribute(O, "Clinic"), attribute(CN, "A Person")];
+    let person = certificate_message(&[certificate(&name, &name)]);
+    let with_hello = record(22, &[hello(), person.clone()].concat());
+    for (direction, stream) in [(ToServer, with_hello), (ToClient, record(22, &person))] {
+        let said = streams_any_chunk(&Tls, 443, &[(direction, &stream)]);
+        assert!(said.lines.iter().any(|line| line == "sender tls.certificate.subject_o Clinic"));
+        assert!(!said.lines.iter().any(|line| line.contains("Person") || line.contains("pump")), "{:#?}", said.lines);
+    }
+}
+
+#[test]
 fn a_serial_number_of_a_company_is_not_the_devices() {
     let category: &[u8] = &[0x55, 4, 15];
     for other in [attribute(category, "Private Organization"), attribute(&[0x55, 4, 4], "Surname")] {
