@@ -181,7 +181,9 @@ impl Knowledge {
         };
         let organisation = self.enterprise(number.split('.').next()?.parse().ok()?)?;
         let registrant = self.makers().registrant(organisation);
-        (registrant.kind == RegistrantKind::Maker).then_some(Claim {
+        // Software houses whose number their agents bear on anybody's device.
+        let is_software = ["Microsoft", "VMware", "Citrix", "Red Hat", "Oracle"].contains(&registrant.maker);
+        (registrant.kind == RegistrantKind::Maker && !is_software).then_some(Claim {
             attribute: Attribute::Maker,
             value: Cow::Borrowed(registrant.maker),
             confidence: 65,

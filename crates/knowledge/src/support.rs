@@ -5,7 +5,7 @@ use std::path::Path;
 use model::Timestamp;
 
 use crate::error::Error;
-use crate::matcher::{Flags, Pattern};
+use crate::matcher::{Flags, MAX_VALUE, Pattern, Prefilter};
 
 /// An operating system with the day that its support ended or ends.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,32 +31,46 @@ impl EndOfSupport {
 
 /// The table, in the order it is asked.
 #[derive(Debug, Default)]
-pub(crate) struct Support(Vec<(Pattern, EndOfSupport)>);
+pub(crate) struct Support {
+    rows: Vec<(Pattern, EndOfSupport)>,
+    filter: Prefilter,
+}
 
 impl Support {
+    fn new(rows: Vec<(Pattern, EndOfSupport)>) -> Self {
+        let filter = Prefilter::new(rows.iter().map(|(pattern, _)| pattern.literal()));
+        Self { rows, filter }
+    }
+
     /// Reads lines of `pattern TAB product TAB date TAB note or - TAB source`.
     pub(crate) fn parse(text: &str, file: &Path) -> Result<Self, Error> {
         let rows = text.lines().enumerate().filter(|(_, line)| !line.is_empty() && !line.starts_with('#'));
         let read =
             rows.map(|(number, line)| row(line).ok_or_else(|| Error::of_line(file, number + 1, "not an end of support", HINT)));
-        read.collect::<Result<_, _>>().map(Self)
+        read.collect::<Result<_, _>>().map(Self::new)
     }
 
     /// Adds another file, which is asked first.
     pub(crate) fn add(&mut self, text: &str, file: &Path) -> Result<(), Error> {
-        self.0.splice(0..0, Self::parse(text, file)?.0);
+        let mut rows = Self::parse(text, file)?.rows;
+        rows.append(&mut self.rows);
+        *self = Self::new(rows);
         Ok(())
     }
 
     /// The first row whose pattern matches.
     pub(crate) fn find(&self, os: &str) -> Option<&EndOfSupport> {
-        self.0.iter().find(|(pattern, _)| pattern.captures(os).is_some()).map(|(_, row)| row)
+        if os.len() > MAX_VALUE {
+            return None;
+        }
+        let mut rows = self.filter.candidates(os).into_iter().filter_map(|at| self.rows.get(at));
+        rows.find(|(pattern, _)| pattern.captures(os).is_some()).map(|(_, row)| row)
     }
 
     /// Patterns that do not compile.
     #[cfg(test)]
     pub(crate) fn bad_patterns(&self) -> Vec<String> {
-        self.0.iter().filter_map(|(pattern, row)| pattern.check().err().map(|e| format!("{}: {e}", row.product))).collect()
+        self.rows.iter().filter_map(|(pattern, row)| pattern.check().err().map(|e| format!("{}: {e}", row.product))).collect()
     }
 }
 

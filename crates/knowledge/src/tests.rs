@@ -58,3 +58,99 @@ fn makers_of_addresses() {
     assert_eq!(of("02:54:00:06:d9:02"), None);
     assert_eq!(of("ff:ff:ff:ff:ff:ff"), None);
 }
+
+#[test]
+fn services_and_tools_are_found() {
+    let knowledge = Knowledge::builtin();
+    assert!(knowledge.service("dicom", 4006).unwrap().carries.is_some());
+    assert!(knowledge.service("ssh", 2222).unwrap().management);
+    assert_eq!(knowledge.service("tcp", 104).unwrap().confidence, 50);
+    assert!(knowledge.service("tcp", 1).is_none());
+    assert_eq!(knowledge.remote_tool("router7.teamviewer.com.").unwrap().id, "teamviewer");
+    assert_eq!(knowledge.remote_tool_on_port(5938).unwrap().id, "teamviewer");
+    assert!(knowledge.remote_tool("notteamviewer.com").is_none());
+}
+
+#[test]
+fn support_ends_on_a_day() {
+    let knowledge = Knowledge::builtin();
+    let product = |os: &str| knowledge.end_of_support(os).map(|end| end.product.as_str());
+    assert_eq!(product("Windows build 6.1.7601"), Some("Windows 7 or Server 2008 R2"));
+    assert_eq!(product("Windows Server 2008 R2 Standard 7601 Service Pack 1"), Some("Windows Server 2008 R2"));
+    assert_eq!(product("Windows 10"), Some("Windows 10"));
+    assert_eq!(product("Windows XP Embedded"), Some("Windows XP Embedded"));
+    assert_eq!(product("Ubuntu Linux 16.04"), Some("Ubuntu 16.04"));
+    assert_eq!(product("Linux"), None);
+    assert_eq!(product("Windows"), None);
+    let at = |day: &str| day.parse::<Timestamp>().unwrap();
+    assert!(knowledge.unsupported_os("Windows 7 SP1", at("2020-01-14")).is_none());
+    assert!(knowledge.unsupported_os("Windows 7 SP1", at("2020-01-15")).is_some());
+}
+
+/// What knowledge makes of marks, most confident claim of each attribute.
+#[test]
+fn marks_lead_to_claims() {
+    use Attribute as A;
+    use FactKind as K;
+    let knowledge = Knowledge::builtin();
+    let cases: &[(FactKind, &str, &str, &[(Attribute, &str)])] = &[
+        (K::Os, "ntlm.version", "Windows build 6.1.7601", &[(A::Os, "Windows 7 or Server 2008 R2")]),
+        (K::VendorClass, "dhcp.option60", "MSFT 5.0", &[(A::Os, "Windows")]),
+        (
+            K::VendorClass,
+            "dhcp.option60",
+            "Mfg=Hewlett Packard;Typ=Printer;Mod=HP LaserJet 400 M401n;Ser=ABCDE12345;",
+            &[(A::Maker, "HP"), (A::Model, "HP LaserJet 400 M401n"), (A::Class, "printer"), (A::Serial, "ABCDE12345")],
+        ),
+        (
+            K::ServerBanner,
+            "ssh.server_software",
+            "OpenSSH_7.4p1 Debian-10+deb9u7",
+            &[(A::Software, "OpenSSH 7.4p1"), (A::Os, "Debian 9")],
+        ),
+        (
+            K::ImplementationVersion,
+            "dicom.implementation-version",
+            "CENTRICITY5.0",
+            &[(A::Maker, "GE Healthcare"), (A::Class, "pacs"), (A::Software, "Centricity PACS 5.0")],
+        ),
+        (K::ImplementationUid, "dicom.implementation-uid", "1.2.276.0.7230010.3.0.3.6.7", &[(A::Software, "DCMTK (OFFIS)")]),
+        (K::DeviceType, "dicom.dataset.0008,0060", "CT", &[(A::Class, "ct")]),
+        (K::HostName, "dhcp.option12", "HS110(EU)", &[(A::Maker, "TP-Link"), (A::Model, "HS110"), (A::Class, "smart_plug")]),
+        (K::HostName, "mdns.host", "DCS-930LB1_1C7185", &[(A::Maker, "D-Link"), (A::Model, "DCS-930L"), (A::Class, "camera")]),
+        (K::HostName, "dhcp.option12", "front-desk", &[]),
+        (K::Upnp, "ssdp.type", "urn:Belkin:device:insight:1", &[(A::Maker, "Belkin"), (A::Model, "WeMo Insight Switch")]),
+        (K::ServiceText, "mdns.txt", "md=BSB002", &[(A::Model, "Hue Bridge (BSB002)")]),
+        (K::SysObjectId, "snmp.sysObjectID", "1.3.6.1.4.1.9.1.1208", &[(A::Maker, "Cisco")]),
+        (K::SysObjectId, "snmp.sysObjectID", "1.3.6.1.4.1.8072.3.2.10", &[(A::Os, "Linux"), (A::Software, "Net-SNMP")]),
+        (K::ServerName, "conversation.server", "api.xbcs.net", &[(A::Maker, "Belkin")]),
+        (K::Model, "upnp.modelName", "IntelliVue MX800", &[(A::Maker, "Philips"), (A::Class, "patient_monitor")]),
+    ];
+    for (kind, field, value, expected) in cases {
+        let claims = knowledge.claims(*kind, field, value);
+        for (attribute, said) in *expected {
+            let best = claims.iter().find(|claim| claim.attribute == *attribute).map(|claim| claim.value.as_ref());
+            assert_eq!(best, Some(*said), "{field} {value}: {attribute:?}");
+        }
+        assert!(!expected.is_empty() || claims.is_empty(), "{field} {value}: {claims:?}");
+    }
+}
+
+/// A maker that only a radio's address block names must not become the device's; neither must an agent's or toolkit's.
+#[test]
+fn parts_do_not_name_the_whole() {
+    let knowledge = Knowledge::builtin();
+    for number in ["8072", "2021", "311", "4413"] {
+        let oid = format!("1.3.6.1.4.1.{number}.1");
+        let makers = knowledge.claims(FactKind::SysObjectId, "snmp.sysObjectID", &oid);
+        assert!(makers.iter().all(|claim| claim.attribute != Attribute::Maker), "{oid}: {makers:?}");
+    }
+}
+
+#[test]
+fn recogs_kinds_of_devices_are_our_classes() {
+    let knowledge = Knowledge::builtin();
+    for class in recog::CLASSES.iter().map(|(_, class)| class) {
+        assert!(knowledge.class(class).is_some(), "{class}");
+    }
+}
