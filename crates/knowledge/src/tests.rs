@@ -154,3 +154,24 @@ fn recogs_kinds_of_devices_are_our_classes() {
         assert!(knowledge.class(class).is_some(), "{class}");
     }
 }
+
+#[test]
+fn default_credentials_are_recognised_by_their_id() {
+    let knowledge = Knowledge::builtin();
+    assert!(knowledge.default_credential("snmp community", b"", b"public").is_some());
+    assert!(knowledge.default_credential("http basic", b"", b"public").is_none());
+    let known = knowledge.default_credential("telnet", b"root", b"").unwrap();
+    assert!(known.id.starts_with("dc-"));
+    assert!(knowledge.default_credential("http basic", b"admin", b"correct horse battery staple").is_none());
+    assert!(knowledge.credentials().len() > 400);
+}
+
+/// The file must not give away what it was made from: nothing but hashes, ids, products and sources.
+#[test]
+fn the_credential_file_shows_no_secret() {
+    for line in data::CREDENTIALS.lines().filter(|line| !line.starts_with('#') && !line.starts_with("salt ")) {
+        let (hash, rest) = line.split_once('\t').unwrap();
+        assert!(hash.len() == 16 && hash.bytes().all(|b| b.is_ascii_hexdigit()));
+        assert_eq!(rest.split('\t').count(), 3, "{line}");
+    }
+}
