@@ -175,3 +175,67 @@ fn the_credential_file_shows_no_secret() {
         assert_eq!(rest.split('\t').count(), 3, "{line}");
     }
 }
+
+/// A folder for one test, removed at its end.
+struct Folder(std::path::PathBuf);
+
+impl Folder {
+    fn new(name: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("medwarden-knowledge-{name}-{}", std::process::id()));
+        std::fs::create_dir_all(path.join("rules")).unwrap();
+        std::fs::create_dir_all(path.join("recog")).unwrap();
+        Self(path)
+    }
+
+    fn write(&self, name: &str, text: &str) -> &Self {
+        std::fs::write(self.0.join(name), text).unwrap();
+        self
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+#[test]
+fn a_folder_adds_to_what_is_built_in() {
+    let folder = Folder::new("adds");
+    folder
+        .write("oui.csv", "Registry,Assignment,Organization Name,Organization Address\nMA-L,0009FB,Acme Pumps Inc.,somewhere\n")
+        .write("makers.toml", "[[maker]]\nname = 'Acme'\naliases = ['Acme Pumps']\nclasses = ['infusion_pump']\n")
+        .write("services.tsv", "tcp\t9999\tc\t90\tAcme pump protocol\tpumps\tdoses\tour own notes\n")
+        .write("enterprise-numbers.txt", "99999 Acme Pumps Inc.\n")
+        .write(
+            "rules/acme.toml",
+            "[[rule]]\nid = 'acme'\non = ['user_agent']\nprefix = ['AcmePump/']\nsay = { maker = 'Acme Pumps' }\nconfidence = 90\nsource = 'ours'\n",
+        )
+        .write(
+            "recog/x.xml",
+            "<fingerprints matches='ftp.banner'><fingerprint pattern='^ACME (\\d+)'><description>Acme</description>\
+             <param pos='0' name='hw.vendor' value='Acme Pumps'/><param pos='1' name='hw.product'/></fingerprint></fingerprints>",
+        );
+    let knowledge = Knowledge::with_folder(&folder.0).unwrap();
+    let registrant = knowledge.maker_of("00:09:fb:00:00:01".parse().unwrap()).unwrap();
+    assert_eq!((registrant.maker, registrant.clinical_classes), ("Acme", ["infusion_pump".to_owned()].as_slice()));
+    assert_eq!(knowledge.service("tcp", 9999).unwrap().name, "Acme pump protocol");
+    assert_eq!(knowledge.enterprise(99999), Some("Acme Pumps"));
+    let first = |kind, field, value| knowledge.claims(kind, field, value).first().map(|claim| claim.value.to_string());
+    assert_eq!(first(FactKind::UserAgent, "http.user-agent", "AcmePump/2"), Some("Acme".to_owned()));
+    assert_eq!(first(FactKind::ServerBanner, "ftp.greeting", "ACME 7"), Some("Acme".to_owned()));
+    assert_eq!(first(FactKind::VendorClass, "dhcp.option60", "MSFT 5.0"), Some("Windows".to_owned()));
+}
+
+#[test]
+fn a_bad_file_is_named_with_its_line() {
+    let folder = Folder::new("bad");
+    folder.write("services.tsv", "# ours\nnonsense\n");
+    let error = Knowledge::with_folder(&folder.0).unwrap_err();
+    assert!(error.to_string().ends_with("services.tsv:2: not a service"), "{error}");
+    folder.write("services.tsv", "").write("rules/x.toml", "[[rule]]\nid = 'x'\nwrong = 1\n");
+    assert_eq!(Knowledge::with_folder(&folder.0).unwrap_err().line, Some(3));
+    folder.write("rules/x.toml", "[[rule]]\nid = 'x'\non = ['os']\nregex = ['(']\nsay = {}\nconfidence = 1\nsource = ''\n");
+    assert!(Knowledge::with_folder(&folder.0).unwrap_err().to_string().contains("x:"));
+    assert!(Knowledge::with_folder(Path::new("/nonexistent")).is_err());
+}
