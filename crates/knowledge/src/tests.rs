@@ -80,6 +80,7 @@ fn support_ends_on_a_day() {
     assert_eq!(product("Windows 10"), Some("Windows 10"));
     assert_eq!(product("Windows XP Embedded"), Some("Windows XP Embedded"));
     assert_eq!(product("Ubuntu Linux 16.04"), Some("Ubuntu 16.04"));
+    assert_eq!(product("Windows NT 6.1"), Some("Windows 7 or Server 2008 R2"));
     assert_eq!(product("Linux"), None);
     assert_eq!(product("Windows"), None);
     let at = |day: &str| day.parse::<Timestamp>().unwrap();
@@ -87,14 +88,18 @@ fn support_ends_on_a_day() {
     assert!(knowledge.unsupported_os("Windows 7 SP1", at("2020-01-15")).is_some());
 }
 
+/// A kind of mark, its field, its value, and what must be said.
+type Case = (FactKind, &'static str, &'static str, &'static [(Attribute, &'static str)]);
+
 /// What knowledge makes of marks, most confident claim of each attribute.
 #[test]
 fn marks_lead_to_claims() {
     use Attribute as A;
     use FactKind as K;
     let knowledge = Knowledge::builtin();
-    let cases: &[(FactKind, &str, &str, &[(Attribute, &str)])] = &[
+    let cases: &[Case] = &[
         (K::Os, "ntlm.version", "Windows build 6.1.7601", &[(A::Os, "Windows 7 or Server 2008 R2")]),
+        (K::Os, "smb.native_os", "Windows NT 5.1", &[(A::Os, "Windows XP")]),
         (K::VendorClass, "dhcp.option60", "MSFT 5.0", &[(A::Os, "Windows")]),
         (
             K::VendorClass,
@@ -238,4 +243,9 @@ fn a_bad_file_is_named_with_its_line() {
     folder.write("rules/x.toml", "[[rule]]\nid = 'x'\non = ['os']\nregex = ['(']\nsay = {}\nconfidence = 1\nsource = ''\n");
     assert!(Knowledge::with_folder(&folder.0).unwrap_err().to_string().contains("x:"));
     assert!(Knowledge::with_folder(Path::new("/nonexistent")).is_err());
+}
+
+#[test]
+fn everything_can_be_loaded_at_once() {
+    assert!(Knowledge::builtin().load_all() > 30_000);
 }
