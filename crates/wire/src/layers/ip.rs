@@ -100,6 +100,12 @@ impl Walk<'_> {
             4 | 41 => self.ip_in_ip(protocol),
             47 => self.gre(),
             97 => self.ether_ip(),
+            103 => self.pim(),
+            // RFC 8986 §4.9: an Ethernet frame behind a segment routing header.
+            143 => {
+                self.enter("srv6");
+                Layer::Ethernet
+            }
             137 => self.mpls(),
             50 => self.done(Inner::Opaque(Opaque::Encrypted)),
             _ => self.done(Inner::IpProtocol(protocol)),

@@ -4,7 +4,7 @@ use model::MacAddr;
 
 use super::walk::{Layer, Walk};
 use super::{Inner, LinkType, MAX_DEPTH, Opaque};
-use crate::bytes::Cursor;
+use crate::bytes::{Cursor, le32};
 
 /// Type fields up to this are lengths (IEEE 802.3 §3.2.6).
 const MAX_LENGTH: u16 = 1500;
@@ -33,6 +33,7 @@ impl Walk<'_> {
             228 => Layer::Ipv4,
             229 => Layer::Ipv6,
             239 => self.netfilter_log(),
+            258 => self.pktap(),
             276 => self.linux_cooked_2(),
             _ => Layer::Done,
         }
@@ -119,6 +120,24 @@ impl Walk<'_> {
         Layer::Llc
     }
 
+    /// Darwin's PKTAP: length of the header, type of record, then the link type of what follows.
+    fn pktap(&mut self) -> Layer {
+        let bytes = self.packet.payload;
+        let [len, record, link] = [le32(bytes, 0), le32(bytes, 4), le32(bytes, 8)];
+        let (Some(len), Some(link)) =
+            (len.and_then(|len| usize::try_from(len).ok()), link.and_then(|link| u16::try_from(link).ok()))
+        else {
+            return self.short("PKTAP header");
+        };
+        if record != Some(1) || len < 12 {
+            return self.done(Inner::Opaque(Opaque::NoData));
+        }
+        match self.skip(len, "PKTAP header") {
+            Ok(()) => Layer::Link(LinkType(link)),
+            Err(end) => end,
+        }
+    }
+
     /// Linux's NFLOG: a family, then items of host byte order until the one that is the packet.
     fn netfilter_log(&mut self) -> Layer {
         let family = match self.header::<4>("NFLOG header") {
@@ -190,6 +209,13 @@ impl Walk<'_> {
             // IEEE 802.1BR E-TAG, and Cisco's VN-Tag: no VLAN, only where on an extender the port is.
             0x893f => self.foreign_tag(6),
             0x8926 => self.foreign_tag(4),
+            // Cisco's metadata header, which carries a security group.
+            0x8909 => self.foreign_tag(6),
+            // IEEE 802.1ah: a service tag of four octets, then the customer's own frame.
+            0x88e7 => match self.skip(4, "backbone service tag") {
+                Ok(()) => Layer::Ethernet,
+                Err(end) => end,
+            },
             // IEEE 802.1AE §9.5: the E bit.
             0x88e5 if self.packet.payload.first().is_some_and(|tci| tci & 0x08 != 0) => {
                 self.done(Inner::Opaque(Opaque::Encrypted))

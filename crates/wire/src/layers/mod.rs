@@ -35,7 +35,7 @@ impl LinkType {
 /// A decoded frame.
 #[derive(Clone, Copy, Debug)]
 pub struct Packet<'a> {
-    /// Link-layer source of the innermost link header.
+    /// Link-layer source of the innermost link header: the tunnel's own where a tunnel carries IP without one.
     pub src_mac: Option<MacAddr>,
     /// Link-layer destination of the innermost link header.
     pub dst_mac: Option<MacAddr>,
@@ -82,7 +82,7 @@ pub struct Fragment {
 /// A tunnel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Tunnel {
-    /// `gre`, `erspan`, `vxlan`, `geneve`, `tzsp`, `ipip`, `6in4`, `teredo`, `pppoe`, `mpls`.
+    /// `gre`, `erspan`, `vxlan`, `geneve`, `tzsp`, `ipip`, `6in4`, `teredo`, `pppoe`, `mpls`, `etherip`, `gtp`, `pim`, `srv6`.
     pub kind: &'static str,
     /// Tunnel source.
     pub src: Option<IpAddr>,

@@ -32,6 +32,19 @@ impl Walk<'_> {
         }
     }
 
+    /// RFC 7761 §4.9.3: a register message carries the packet that is to be passed on; others are messages themselves.
+    pub(super) fn pim(&mut self) -> Layer {
+        let null_register = self.packet.payload.get(4).is_some_and(|flags| flags & 0x40 != 0);
+        if self.packet.payload.first() != Some(&0x21) || null_register || self.packet.payload.len() < 28 {
+            return self.done(Inner::IpProtocol(103));
+        }
+        self.enter("pim");
+        match self.skip(8, "PIM register") {
+            Ok(()) => Layer::Ip,
+            Err(end) => end,
+        }
+    }
+
     /// RFC 3032 §2.1. Labels do not say what they carry: explicit nulls do, else the first bits are asked, as routers do for
     /// load sharing (RFC 4928), and Ethernet is believed behind a control word (RFC 4448 §4.6) or with a type that fits.
     pub(super) fn mpls(&mut self) -> Layer {
@@ -86,7 +99,12 @@ impl Walk<'_> {
             // Without sequence numbers it is ERSPAN's first type, which has no header of its own.
             0x88be if flags & SEQUENCE == 0 => self.erspan(0),
             0x88be => self.erspan(8),
-            0x22eb => self.erspan(self.erspan_3_len()),
+            0x22eb => self.erspan_3(),
+            // Aruba's access points and controllers put 802.11 frames into GRE, numbered by queue.
+            0x8200..=0x83f0 if protocol & 15 == 0 => {
+                self.enter("gre");
+                self.wireless(false)
+            }
             _ => {
                 self.enter("gre");
                 self.gre_payload(protocol)
@@ -160,14 +178,21 @@ impl Walk<'_> {
         }
     }
 
-    /// Twelve octets, and eight more where the last bit says so.
-    fn erspan_3_len(&self) -> usize {
-        if be16(self.packet.payload, 10).is_some_and(|last| last & 1 != 0) { 20 } else { 12 }
+    /// Twelve octets, and eight more where the last bit says so; bits 10 to 14 of the last word say what was mirrored.
+    fn erspan_3(&mut self) -> Layer {
+        let last = be16(self.packet.payload, 10).unwrap_or(0);
+        let end = self.erspan(if last & 1 == 0 { 12 } else { 20 });
+        match last >> 10 & 31 {
+            _ if end != Layer::Ethernet => end,
+            0 => Layer::Ethernet,
+            2 => Layer::Ip,
+            _ => self.done(Inner::Opaque(Opaque::NoData)),
+        }
     }
 }
 
 /// Two addresses and a type or tag that is usual inside.
-fn looks_like_ethernet(frame: &[u8]) -> bool {
+pub(super) fn looks_like_ethernet(frame: &[u8]) -> bool {
     matches!(be16(frame, 12), Some(0x0800 | 0x0806 | 0x8100 | 0x86dd | 0x8847 | 0x88a8 | 0x8863 | 0x8864 | 0x88cc))
         || matches!(frame.get(..6), Some([0x01, 0x80 | 0x00, 0xc2 | 0x0c, ..]))
 }

@@ -1,7 +1,8 @@
 //! Tunnels over UDP. Ports are reused by others, so each is entered only when its header holds together.
 
-use super::LinkType;
+use super::tunnel::looks_like_ethernet;
 use super::walk::{Layer, Walk};
+use super::{LinkType, MAX_DEPTH};
 use crate::bytes::{Cursor, be16};
 
 impl Walk<'_> {
@@ -12,6 +13,8 @@ impl Walk<'_> {
         let found = match dst_port {
             4789 | 8472 => vxlan(payload),
             6081 => geneve(payload),
+            6635 => Some(("mpls", 0, Layer::EtherType(0x8847))),
+            2152 => gtp(payload, self.packet.wire_len),
             37008 => tzsp(payload),
             _ => None,
         };
@@ -29,12 +32,14 @@ type Found = Option<(&'static str, usize, Layer)>;
 
 /// RFC 7348 §5, with the group policy bits of draft-smith-vxlan-group-policy.
 fn vxlan(payload: &[u8]) -> Found {
-    match payload {
-        [0x08, 0, 0, 0, _, _, _, 0, ..] | [0x88, _, _, _, _, _, _, 0, ..] if payload.len() >= 22 => {
-            Some(("vxlan", 8, Layer::Ethernet))
-        }
-        _ => None,
-    }
+    let (head, frame) = payload.split_at_checked(8)?;
+    let holds = match head {
+        [0x08, 0, 0, 0, _, _, _, 0] | [0x88, _, _, _, _, _, _, 0] => frame.len() >= 14,
+        // Reserved bits are to be passed over: believed when the frame looks like one.
+        [flags, _, _, _, _, _, _, 0] if flags & 0x08 != 0 => looks_like_ethernet(frame),
+        _ => false,
+    };
+    holds.then_some(("vxlan", 8, Layer::Ethernet))
 }
 
 /// RFC 8926 §3.4.
@@ -47,9 +52,33 @@ fn geneve(payload: &[u8]) -> Found {
         0x6558 => Layer::Ethernet,
         0x0800 => Layer::Ipv4,
         0x86dd => Layer::Ipv6,
+        other @ 0x0600.. => Layer::EtherType(other),
         _ => return None,
     };
     Some(("geneve", usize::from(first & 0x3f).saturating_mul(4).saturating_add(8), next))
+}
+
+/// 3GPP TS 29.281 §5.1, user data alone: flags, type, length, tunnel; three optional fields as one, and extensions behind them.
+fn gtp(payload: &[u8], wire_len: usize) -> Found {
+    let mut cursor = Cursor::new(payload);
+    let (flags, kind, len) = (cursor.u8()?, cursor.u8()?, cursor.u16()?);
+    if flags & 0xf0 != 0x30 || kind != 0xff || usize::from(len).saturating_add(8) != wire_len {
+        return None;
+    }
+    cursor.skip(4)?;
+    if flags & 7 != 0 {
+        cursor.skip(3)?;
+        // Each extension ends with the type of the next.
+        for _ in 0..MAX_DEPTH {
+            if cursor.u8()? == 0 {
+                break;
+            }
+            let words = cursor.u8()?;
+            cursor.skip(usize::from(words).checked_mul(4)?.checked_sub(2)?)?;
+        }
+    }
+    let header_len = payload.len().saturating_sub(cursor.len());
+    matches!(cursor.rest().first()? >> 4, 4 | 6).then_some(("gtp", header_len, Layer::Ip))
 }
 
 /// TaZmen Sniffer Protocol: version, type, what is inside, tagged fields up to an end tag.

@@ -71,6 +71,13 @@ pub(super) fn wrapped() -> Vec<(LinkType, &'static str, Vec<u8>)> {
         (LinkType(1), "vxlan", over_udp(4789, &eth(&[8, 0, 0, 0, 0, 0, 1, 0]))),
         (LinkType(1), "geneve", over_udp(6081, &eth(&[1, 0, 0x65, 0x58, 0, 0, 1, 0, 0, 0, 0, 0]))),
         (LinkType(1), "tzsp", over_udp(37008, &eth(&[1, 0, 0, 1, 10, 1, 5, 0, 1]))),
+        (LinkType(1), "", ethernet(0x88e7, &eth(&[0, 0, 0, 7]))),
+        (LinkType(1), "", ethernet(0x8909, &cat(&[1, 1, 0, 1, 0, 7, 8, 0]))),
+        (LinkType(1), "gre", ethernet(0x0800, &ipv4(47, &[&[0, 0, 0x82, 0x10][..], &dot11([8, 1], &[])].concat()))),
+        (LinkType(1), "pim", over_ip(103, &[0x21, 0, 0, 0, 0, 0, 0, 0])),
+        (LinkType(1), "mpls", over_udp(6635, &cat(&[0, 0, 1, 64]))),
+        (LinkType(1), "gtp", over_udp(2152, &cat(&[0x32, 0xff, 0, 38, 0, 0, 0, 1, 0, 1, 0, 0]))),
+        (LinkType(258), "", eth(&[12, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0])),
         (LinkType(1), "teredo", over_udp(3544, &teredo)),
     ]
 }
