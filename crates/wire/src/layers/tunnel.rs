@@ -120,6 +120,11 @@ impl Walk<'_> {
                 Err(end) => end,
             },
             (0x883e, _) => Layer::Ipv4,
+            // Here Cisco's metadata header has the type of what follows in front.
+            (0x8909, _) => match self.header::<8>("Cisco metadata header") {
+                Ok([t0, t1, ..]) => Layer::EtherType(u16::from_be_bytes([t0, t1])),
+                Err(end) => end,
+            },
             _ => Layer::EtherType(protocol),
         }
     }

@@ -125,7 +125,8 @@ pub(super) fn capabilities(value: &[u8], fields: &'static Fields, names: &[&'sta
     for (_, name) in names.iter().enumerate().filter(|(bit, _)| bits >> bit & 1 == 1) {
         out.say(About::Sender, &fields.capability, Value::Text((*name).into()));
     }
-    if bits & 1 != 0 {
+    // Access points claim to route though they only bridge.
+    if bits & 3 == 1 {
         out.say(About::Sender, &fields.router, Value::Yes);
     }
 }

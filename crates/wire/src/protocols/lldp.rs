@@ -56,6 +56,7 @@ const CAPABILITY_NAMES: [&str; 11] = [
     "bridge (service VLAN)",
     "relay",
 ];
+const ACCESS_POINT: u16 = 1 << 3;
 const ROUTER: u16 = 1 << 4;
 
 impl Protocol for Lldp {
@@ -139,7 +140,8 @@ fn capabilities(enabled: u16, out: &mut dyn Sink) {
     for (_, name) in names {
         out.say(About::Sender, &CAPABILITIES, Value::Text((*name).into()));
     }
-    if enabled & ROUTER != 0 {
+    // Access points claim to route though they only bridge.
+    if enabled & (ROUTER | ACCESS_POINT) == ROUTER {
         out.say(About::Sender, &ROUTES, Value::Yes);
     }
 }
@@ -160,11 +162,13 @@ fn management(value: &[u8], out: &mut dyn Sink) -> Option<()> {
 
 /// An address behind the number of its family (IANA address family numbers).
 fn address(id: &[u8]) -> Option<IpAddr> {
-    match id {
-        [1, rest @ ..] => <[u8; 4]>::try_from(rest).ok().map(|octets| Ipv4Addr::from(octets).into()),
-        [2, rest @ ..] => <[u8; 16]>::try_from(rest).ok().map(|octets| Ipv6Addr::from(octets).into()),
-        _ => None,
-    }
+    let ip: IpAddr = match id {
+        [1, rest @ ..] => Ipv4Addr::from(<[u8; 4]>::try_from(rest).ok()?).into(),
+        [2, rest @ ..] => Ipv6Addr::from(<[u8; 16]>::try_from(rest).ok()?).into(),
+        _ => return None,
+    };
+    // A switch without an address says 0.0.0.0.
+    (!ip.is_unspecified()).then_some(ip)
 }
 
 fn organisation(value: &[u8], out: &mut dyn Sink) -> Option<()> {

@@ -11,17 +11,15 @@ use crate::bytes::Cursor;
 use crate::fact::{About, Field, Sink, Value};
 use crate::protocol::Context;
 
-pub(super) static HOST_NAME: Field = Field::new("dhcp.option12", "DHCP host name (option 12)", FactKind::HostName);
-pub(super) static HOST_FQDN: Field = Field::new("dhcp.option12", "DHCP host name (option 12)", FactKind::Fqdn);
-pub(super) static CLIENT_FQDN: Field = Field::new("dhcp.option81", "DHCP client FQDN (option 81)", FactKind::Fqdn);
+static HOST_NAME: Field = Field::new("dhcp.option12", "DHCP host name (option 12)", FactKind::HostName);
+static HOST_FQDN: Field = Field::new("dhcp.option12", "DHCP host name (option 12)", FactKind::Fqdn);
+static CLIENT_FQDN: Field = Field::new("dhcp.option81", "DHCP client FQDN (option 81)", FactKind::Fqdn);
 static CLIENT_NAME: Field = Field::new("dhcp.option81", "DHCP client FQDN (option 81)", FactKind::HostName);
 static VENDOR_CLASS: Field = Field::new("dhcp.option60", "DHCP vendor class (option 60)", FactKind::VendorClass);
 static PARAMETERS: Field = Field::new("dhcp.option55", "DHCP parameter request list (option 55)", FactKind::DhcpParameters);
 static CLIENT_ID: Field = Field::new("dhcp.option61", "DHCP client identifier (option 61)", FactKind::DhcpClientId);
 static MACHINE_ID: Field = Field::new("dhcp.option97", "DHCP client machine identifier (option 97)", FactKind::Uuid);
 static VENDOR_TEXT: Field = Field::new("dhcp.option43", "DHCP vendor-specific information (option 43)", FactKind::VendorClass);
-static VENDOR_NUMBER: Field =
-    Field::new("dhcp.option124", "DHCP vendor-identifying class (option 124), enterprise", FactKind::EnterpriseNumber);
 static VENDOR_IDENTIFYING: Field =
     Field::new("dhcp.option124", "DHCP vendor-identifying class (option 124)", FactKind::VendorClass);
 static DEVICE_SERIAL: Field = Field::new("dhcp.option125-2", "DHCP device serial number (option 125, TR-069)", FactKind::Serial);
@@ -52,7 +50,7 @@ pub(super) fn tell(message: &Message, _context: &Context, payload: &[u8], out: &
 
 fn option(code: u8, value: &[u8], about: About, out: &mut dyn Sink) {
     match code {
-        12 => out.say(about, name_field(value, &HOST_NAME, &HOST_FQDN), Value::Octets(value)),
+        12 => host_name(value, about, out),
         43 if is_label(value) => out.say(about, &VENDOR_TEXT, Value::Octets(value)),
         55 => out.say(about, &PARAMETERS, Value::Text(Cow::Owned(joined(value)))),
         60 if !value.is_empty() => out.say(about, &VENDOR_CLASS, Value::Octets(value)),
@@ -71,10 +69,19 @@ fn option(code: u8, value: &[u8], about: About, out: &mut dyn Sink) {
     }
 }
 
+pub(super) fn host_name(value: &[u8], about: About, out: &mut dyn Sink) {
+    let name = without_root(value);
+    out.say(about, name_field(name, &HOST_NAME, &HOST_FQDN), Value::Octets(name));
+}
+
 /// A name with a dot is a fully qualified one.
 pub(crate) fn name_field(name: &[u8], single: &'static Field, qualified: &'static Field) -> &'static Field {
-    let inner = name.strip_suffix(b".").unwrap_or(name);
-    if inner.contains(&b'.') { qualified } else { single }
+    if name.contains(&b'.') { qualified } else { single }
+}
+
+/// The name without the dot of the root.
+fn without_root(name: &[u8]) -> &[u8] {
+    name.strip_suffix(b".").unwrap_or(name)
 }
 
 /// Numbers joined by commas.
@@ -92,6 +99,7 @@ pub(super) fn fqdn(value: &[u8], about: About, out: &mut dyn Sink) {
         return out.malformed("DHCP client FQDN too short");
     };
     if flags & 0x04 == 0 {
+        let name = without_root(name);
         if !name.is_empty() {
             out.say(about, name_field(name, &CLIENT_NAME, &CLIENT_FQDN), Value::Octets(name));
         }
@@ -117,11 +125,10 @@ pub(crate) fn labels(bytes: &[u8]) -> Option<String> {
     (!name.is_empty() && name.len() <= 255).then_some(name)
 }
 
-/// RFC 3925 §3.
+/// RFC 3925 §3. The enterprise number is of whoever wrote the client, which says nothing of the device's maker.
 fn vendor_class(value: &[u8], about: About, out: &mut dyn Sink) -> Option<()> {
     let mut cursor = Cursor::new(value);
-    let enterprise = cursor.u32()?;
-    out.say(about, &VENDOR_NUMBER, Value::Number(enterprise.into()));
+    let _enterprise = cursor.u32()?;
     let len = cursor.u8()?;
     let class = cursor.take(len.into())?;
     if is_label(class) {

@@ -106,7 +106,7 @@ fn prefix(ip: Ipv4Addr, mask: u32, out: &mut dyn Sink) {
 /// The names that the server knows its client by.
 fn names(code: u8, value: &[u8], about: About, out: &mut dyn Sink) {
     match code {
-        12 => out.say(about, client::name_field(value, &client::HOST_NAME, &client::HOST_FQDN), Value::Octets(value)),
+        12 => client::host_name(value, about, out),
         15 => out.say(about, &DOMAIN, Value::Octets(value)),
         81 => client::fqdn(value, about, out),
         _ => {}
