@@ -1,10 +1,9 @@
-//! Link headers: Ethernet with its tags, IEEE 802.2, loopback, Linux cooked, and the rings that are still found in captures.
+//! Link headers: Ethernet with its tags, IEEE 802.2, loopback, Linux cooked.
 
 use model::MacAddr;
 
 use super::walk::{Layer, Walk};
-use super::{Inner, LinkType, MAX_DEPTH, Opaque};
-use crate::bytes::{Cursor, le32};
+use super::{Inner, LinkType, Opaque};
 
 /// Type fields up to this are lengths (IEEE 802.3 §3.2.6).
 const MAX_LENGTH: u16 = 1500;
@@ -18,6 +17,7 @@ impl Walk<'_> {
             6 => self.token_ring(),
             9 => self.ppp_framed(),
             10 => self.fddi(),
+            129 => self.arcnet(),
             12 | 14 | 101 => Layer::Ip,
             50 => self.ppp_serial(),
             51 => self.pppoe(),
@@ -30,9 +30,11 @@ impl Walk<'_> {
             127 => self.radiotap(),
             163 => self.avs(),
             192 => self.per_packet_information(),
+            226 => self.solaris_ipnet(),
             228 => Layer::Ipv4,
             229 => Layer::Ipv6,
             239 => self.netfilter_log(),
+            242 => self.infiniband(),
             258 => self.pktap(),
             276 => self.linux_cooked_2(),
             _ => Layer::Done,
@@ -86,85 +88,6 @@ impl Walk<'_> {
             (_, 4) => Layer::Llc,
             _ => Layer::EtherType(protocol),
         }
-    }
-
-    /// ANSI X3.139: frame control, addresses; what is not an LLC frame is the ring's own business.
-    fn fddi(&mut self) -> Layer {
-        match self.header::<13>("FDDI header") {
-            Ok([control, d0, d1, d2, d3, d4, d5, s0, s1, s2, s3, s4, s5]) => {
-                self.packet.dst_mac = Some(MacAddr([d0, d1, d2, d3, d4, d5]));
-                self.packet.src_mac = Some(MacAddr([s0, s1, s2, s3, s4, s5]));
-                if control & 0xf0 == 0x50 { Layer::Llc } else { self.done(Inner::Opaque(Opaque::NoData)) }
-            }
-            Err(end) => end,
-        }
-    }
-
-    /// IEEE 802.5: access and frame control, addresses, and a route where the source's group bit says so.
-    fn token_ring(&mut self) -> Layer {
-        let [_, control, d0, d1, d2, d3, d4, d5, s0, s1, s2, s3, s4, s5] = match self.header::<14>("token ring header") {
-            Ok(header) => header,
-            Err(end) => return end,
-        };
-        self.packet.dst_mac = Some(MacAddr([d0, d1, d2, d3, d4, d5]));
-        self.packet.src_mac = Some(MacAddr([s0 & 0x7f, s1, s2, s3, s4, s5]));
-        if control & 0xc0 != 0x40 {
-            return self.done(Inner::Opaque(Opaque::NoData));
-        }
-        if s0 & 0x80 != 0 {
-            let route = self.packet.payload.first().map_or(2, |first| usize::from(first & 0x1f).max(2));
-            if let Err(end) = self.skip(route, "token ring route") {
-                return end;
-            }
-        }
-        Layer::Llc
-    }
-
-    /// Darwin's PKTAP: length of the header, type of record, then the link type of what follows.
-    fn pktap(&mut self) -> Layer {
-        let bytes = self.packet.payload;
-        let [len, record, link] = [le32(bytes, 0), le32(bytes, 4), le32(bytes, 8)];
-        let (Some(len), Some(link)) =
-            (len.and_then(|len| usize::try_from(len).ok()), link.and_then(|link| u16::try_from(link).ok()))
-        else {
-            return self.short("PKTAP header");
-        };
-        if record != Some(1) || len < 12 {
-            return self.done(Inner::Opaque(Opaque::NoData));
-        }
-        match self.skip(len, "PKTAP header") {
-            Ok(()) => Layer::Link(LinkType(link)),
-            Err(end) => end,
-        }
-    }
-
-    /// Linux's NFLOG: a family, then items of host byte order until the one that is the packet.
-    fn netfilter_log(&mut self) -> Layer {
-        let family = match self.header::<4>("NFLOG header") {
-            Ok([family, 0, _, _]) => family,
-            Ok(_) => return self.malformed("NFLOG version"),
-            Err(end) => return end,
-        };
-        for _ in 0..MAX_DEPTH {
-            let mut cursor = Cursor::new(self.packet.payload);
-            let (Some(len), Some(kind)) = (cursor.u16_le(), cursor.u16_le()) else { break };
-            let padded = usize::from(len).next_multiple_of(4);
-            if kind == 9 {
-                if let Err(end) = self.skip(4, "NFLOG item") {
-                    return end;
-                }
-                self.limit(usize::from(len).saturating_sub(4));
-                return match family {
-                    2 => Layer::Ipv4,
-                    10 => Layer::Ipv6,
-                    _ => self.done(Inner::Opaque(Opaque::LinkType)),
-                };
-            }
-            if padded < 4 || self.skip(padded, "NFLOG item").is_err() {
-                break;
-            }
-        }
-        self.short("NFLOG without a packet")
     }
 
     /// IEEE 802.3 §3.1.1.

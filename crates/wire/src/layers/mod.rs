@@ -12,6 +12,7 @@ mod ip;
 mod link;
 mod names;
 mod ppp;
+mod rare;
 #[cfg(test)]
 mod tests;
 mod transport;
@@ -82,7 +83,8 @@ pub struct Fragment {
 /// A tunnel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Tunnel {
-    /// `gre`, `erspan`, `vxlan`, `geneve`, `tzsp`, `ipip`, `6in4`, `teredo`, `pppoe`, `mpls`, `etherip`, `gtp`, `pim`, `srv6`.
+    /// `gre`, `erspan`, `vxlan`, `geneve`, `tzsp`, `ipip`, `6in4`, `teredo`, `pppoe`, `mpls`, `etherip`, `gtp`, `pim`, `srv6`,
+    /// `lisp`, `capwap`.
     pub kind: &'static str,
     /// Tunnel source.
     pub src: Option<IpAddr>,

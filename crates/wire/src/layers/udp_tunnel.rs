@@ -13,9 +13,11 @@ impl Walk<'_> {
         let found = match dst_port {
             4789 | 8472 => vxlan(payload),
             6081 => geneve(payload),
-            6635 => Some(("mpls", 0, Layer::EtherType(0x8847))),
+            6635 => mpls(payload),
             2152 => gtp(payload, self.packet.wire_len),
+            4341 => lisp(payload, self.packet.wire_len),
             37008 => tzsp(payload),
+            _ if src_port == 5247 || dst_port == 5247 => capwap(payload),
             _ => None,
         };
         let teredo = || (src_port == 3544 || dst_port == 3544).then(|| teredo(payload, self.packet.wire_len)).flatten();
@@ -56,6 +58,45 @@ fn geneve(payload: &[u8]) -> Found {
         _ => return None,
     };
     Some(("geneve", usize::from(first & 0x3f).saturating_mul(4).saturating_add(8), next))
+}
+
+/// RFC 7510 §3: one or two labels, and an IP packet under them.
+fn mpls(payload: &[u8]) -> Found {
+    match payload {
+        [_, _, last, _, first, ..] | [_, _, _, _, _, _, last, _, first, ..] if last & 1 == 1 && matches!(first >> 4, 4 | 6) => {
+            Some(("mpls", 0, Layer::EtherType(0x8847)))
+        }
+        _ => None,
+    }
+}
+
+/// RFC 6830 §5.3: eight octets, then an IP packet that fits exactly.
+fn lisp(payload: &[u8], wire_len: usize) -> Found {
+    let inside = payload.get(8..)?;
+    let len = match inside.first()? >> 4 {
+        4 => usize::from(be16(inside, 2)?),
+        6 => usize::from(be16(inside, 4)?).saturating_add(40),
+        _ => return None,
+    };
+    (len == wire_len.saturating_sub(8)).then_some(("lisp", 8, Layer::Ip))
+}
+
+/// RFC 5415 §4.3, data channel in the clear: what wireless devices send, between access point and controller. Fragments and
+/// keep-alives are left as they are.
+fn capwap(payload: &[u8]) -> Found {
+    let &[preamble, lengths, binding, flags] = payload.first_chunk()?;
+    let header_len = usize::from(lengths >> 3).checked_mul(4)?;
+    // Version and type 0; neither fragment (F) nor keep-alive (K).
+    if preamble != 0 || header_len < 8 || flags & 0x88 != 0 {
+        return None;
+    }
+    let frame = payload.get(header_len..)?;
+    // The frame is Ethernet, or (T) native to the radio, of which number 1 is 802.11.
+    match (binding & 1, binding >> 1 & 31) {
+        (0, _) if looks_like_ethernet(frame) => Some(("capwap", header_len, Layer::Ethernet)),
+        (1, 1) if frame.len() >= 24 => Some(("capwap", header_len, Layer::Wireless)),
+        _ => None,
+    }
 }
 
 /// 3GPP TS 29.281 §5.1, user data alone: flags, type, length, tunnel; three optional fields as one, and extensions behind them.

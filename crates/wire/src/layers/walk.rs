@@ -13,6 +13,8 @@ pub(super) enum Layer {
     EtherType(u16),
     /// An IEEE 802.2 header.
     Llc,
+    /// An 802.11 frame inside a tunnel.
+    Wireless,
     /// A PPP frame without address and control.
     Ppp,
     /// An IP header of the version that its first four bits say.
@@ -65,6 +67,7 @@ impl<'a> Walk<'a> {
                 Layer::Ethernet => self.ethernet(),
                 Layer::EtherType(number) => self.ether_type(number),
                 Layer::Llc => self.llc(),
+                Layer::Wireless => self.wireless_tunnelled(),
                 Layer::Ppp => self.ppp(),
                 Layer::Ip => self.ip(),
                 Layer::Ipv4 => self.ipv4(),

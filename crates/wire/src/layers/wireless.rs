@@ -16,6 +16,18 @@ impl Walk<'_> {
     /// IEEE 802.11-2020 §9.2.3 and §9.3.2.1. `padded`: the capture aligned what follows the header to four octets.
     pub(super) fn wireless(&mut self, padded: bool) -> Layer {
         let Some(&[control, flags]) = self.packet.payload.first_chunk() else { return self.short("802.11 header") };
+        self.wireless_as(control, flags, padded)
+    }
+
+    /// The same in a tunnel: some controllers swap the octets of frame control, which shows in the bits of version and type.
+    pub(super) fn wireless_tunnelled(&mut self) -> Layer {
+        match self.packet.payload.first_chunk() {
+            Some(&[flags, control]) if flags & 0x0f != 8 && control & 0x0f == 8 => self.wireless_as(control, flags, false),
+            _ => self.wireless(false),
+        }
+    }
+
+    fn wireless_as(&mut self, control: u8, flags: u8, padded: bool) -> Layer {
         if (control >> 2) & 3 == 1 {
             return self.done(Inner::Opaque(Opaque::NoData));
         }

@@ -77,6 +77,13 @@ pub(super) fn wrapped() -> Vec<(LinkType, &'static str, Vec<u8>)> {
         (LinkType(1), "pim", over_ip(103, &[0x21, 0, 0, 0, 0, 0, 0, 0])),
         (LinkType(1), "mpls", over_udp(6635, &cat(&[0, 0, 1, 64]))),
         (LinkType(1), "gtp", over_udp(2152, &cat(&[0x32, 0xff, 0, 38, 0, 0, 0, 1, 0, 1, 0, 0]))),
+        (LinkType(1), "lisp", over_udp(4341, &cat(&[0x80, 0, 0, 0, 0, 0, 0, 0]))),
+        (LinkType(1), "capwap", over_udp(5247, &[&[0, 0x10, 0x03, 0, 0, 0, 0, 0][..], &dot11([1, 8], &[])].concat())),
+        (LinkType(1), "capwap", over_udp(5247, &eth(&[0, 0x10, 0x02, 0, 0, 0, 0, 0]))),
+        (LinkType(129), "", cat(&[1, 2, 0, 0, 0xf0])),
+        (LinkType(129), "", cat(&[1, 2, 0, 0, 0xd4, 0, 0, 0])),
+        (LinkType(226), "", [&[1, 2][..], &[0; 22], &ip].concat()),
+        (LinkType(242), "", [&[0; 40][..], &[8, 0, 0, 0], &ip].concat()),
         (LinkType(258), "", eth(&[12, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0])),
         (LinkType(1), "teredo", over_udp(3544, &teredo)),
     ]
@@ -106,7 +113,7 @@ fn a_tunnel_names_its_ends() {
 
 #[test]
 fn a_port_alone_is_no_tunnel() {
-    for port in [3544, 4789, 6081, 8472, 37008] {
+    for port in [2152, 3544, 4341, 4789, 5247, 6081, 6635, 8472, 37008] {
         let frame = ethernet(0x0800, &ipv4(17, &udp(50000, port, &[0x55; 60])));
         assert_eq!(read(&frame).inner, Inner::Udp { src_port: 50000, dst_port: port });
     }
