@@ -6,6 +6,7 @@
 
 mod coverage;
 mod emit;
+mod fragments;
 mod probe;
 mod stream;
 mod table;
@@ -22,6 +23,7 @@ pub use coverage::Coverage;
 pub use emit::{Credentials, NoCredentials};
 
 use emit::{Emit, Memory, Said, Secrets, is_unicast};
+use fragments::{Fragments, Limits};
 use probe::{Answer, Rows};
 use stream::{App, Around, Budget, Segment};
 use table::{Flow, FlowTable, Key, Known, Side, Timeouts};
@@ -73,6 +75,7 @@ pub struct Frame<'a> {
 pub struct Sensor {
     table: FlowTable,
     rows: Rows,
+    fragments: Fragments,
     budget: Budget,
     memory: Memory,
     coverage: Coverage,
@@ -95,6 +98,7 @@ impl Sensor {
         Self {
             table: FlowTable::new(config.max_flows, timeouts),
             rows: Rows::new(),
+            fragments: Fragments::new(Limits::default()),
             budget: Budget { used: 0, limit: config.max_reassembly_bytes },
             memory: Memory { said: Said::new(), secrets: Secrets::default(), credentials },
             coverage: Coverage::default(),
@@ -124,7 +128,14 @@ impl Sensor {
         if let Inner::Opaque(why) = packet.inner {
             self.coverage.opaque(frame.link, why);
         }
-        self.packet(&packet, frame, out);
+        match packet.inner {
+            Inner::Fragment => {
+                if let Some(whole) = self.fragments.offer(frame.time.nanos(), &packet) {
+                    self.packet(&layers::decode_reassembled(&packet, &whole), frame, out);
+                }
+            }
+            _ => self.packet(&packet, frame, out),
+        }
         while let Some(flow) = self.table.expire(frame.time.nanos()) {
             self.close(flow, out);
         }
@@ -135,6 +146,10 @@ impl Sensor {
         while let Some(flow) = self.table.evict() {
             self.close(flow, out);
         }
+        self.fragments.close();
+        let fragments = self.fragments.counters();
+        self.coverage.fragments_timed_out = fragments.timed_out.saturating_add(fragments.evicted).saturating_add(fragments.cut);
+        self.coverage.fragments_overlapping = fragments.overlapping.saturating_add(fragments.too_large);
     }
 
     fn packet(&mut self, packet: &Packet<'_>, frame: &Frame<'_>, out: &mut dyn Intake) {
@@ -425,15 +440,20 @@ fn opening(flow: &Flow) -> Opening {
 
 /// A TCP segment.
 fn segment(flow: &mut Flow, sender: Side, tcp: &Tcp, packet: &Packet<'_>, emit: &mut Emit<'_>, around: &mut Around<'_>) {
+    let mut seq = tcp.seq;
     if tcp.flags & SYN != 0 {
         flow.syn = true;
         flow.opened |= tcp.flags & ACK != 0;
+        seq = seq.wrapping_add(1);
         let end = flow.end_mut(sender);
         if !end.synced {
             end.synced = true;
-            end.next_seq = tcp.seq.wrapping_add(1);
+            end.next_seq = seq;
         }
-        return;
+        // Data on a SYN (RFC 7413) is read like any other.
+        if packet.payload.is_empty() {
+            return;
+        }
     }
     if tcp.flags & RST != 0 {
         flow.reset = true;
@@ -449,7 +469,7 @@ fn segment(flow: &mut Flow, sender: Side, tcp: &Tcp, packet: &Packet<'_>, emit: 
     }
     let has_data = !payload.is_empty() || cut > 0;
     if has_data {
-        data(flow, sender, &Segment { seq: tcp.seq, bytes: payload, cut }, emit, around);
+        data(flow, sender, &Segment { seq, bytes: payload, cut }, emit, around);
     }
     if tcp.flags & FIN != 0 {
         flow.end_mut(sender).finished = true;
