@@ -307,10 +307,7 @@ impl Sensor {
             context: to_server,
             key: flow.conversation(),
             frame: flow.frame,
-            protocol: match flow.known {
-                Known::Row(row) => probe::id(row),
-                Known::Probing(_) | Known::Nothing => "",
-            },
+            protocol: app.speaker,
             phi: std::mem::take(&mut app.phi),
             direction_known: true,
         };
@@ -459,14 +456,14 @@ fn segment(flow: &mut Flow, sender: Side, tcp: &Tcp, packet: &Packet<'_>, emit: 
         flow.reset = true;
         return;
     }
+    // A client that acknowledges was answered, even where the capture did not see it.
+    flow.opened |= flow.syn && sender == flow.client && tcp.flags & ACK != 0;
     let payload = packet.payload;
     let cut = u32::try_from(packet.wire_len.saturating_sub(payload.len())).unwrap_or(u32::MAX);
     if payload.is_empty() && cut == 0 && tcp.flags & FIN == 0 && flow.app.is_none() {
         return;
     }
-    if let Known::Row(row) = flow.known {
-        emit.protocol = probe::id(row);
-    }
+    emit.protocol = flow.app.as_ref().map_or("", |app| app.speaker);
     let has_data = !payload.is_empty() || cut > 0;
     if has_data {
         data(flow, sender, &Segment { seq, bytes: payload, cut }, emit, around);
@@ -566,7 +563,7 @@ fn datagram(flow: &mut Flow, packet: &Packet<'_>, emit: &mut Emit<'_>, around: &
                 flow.known = Known::Row(row);
                 flow.app = probe::protocol(row)
                     .and_then(|protocol| protocol.datagram_session())
-                    .map(|session| Box::new(App::with_session(session)));
+                    .map(|session| Box::new(App::with_session(session, probe::id(row))));
             }
             Answer::Perhaps | Answer::Nobody if tries >= MAX_DATAGRAM_TRIES => flow.known = Known::Nothing,
             Answer::Perhaps | Answer::Nobody => flow.known = Known::Probing(tries.saturating_add(1)),

@@ -36,6 +36,8 @@ pub(crate) struct App {
     session: Option<Box<dyn Session>>,
     refused: Vec<u8>,
     turns: u8,
+    /// Id of the protocol whose session reads: TLS behind a service that went over to it, not the service.
+    pub(crate) speaker: &'static str,
     /// PHI counted so far, told at the end.
     pub(crate) phi: Vec<(&'static Field, u64)>,
 }
@@ -88,8 +90,8 @@ fn len32(bytes: &[u8]) -> u32 {
 
 impl App {
     /// Session for a flow of datagrams.
-    pub(crate) fn with_session(session: Box<dyn Session>) -> Self {
-        Self { session: Some(session), ..Self::default() }
+    pub(crate) fn with_session(session: Box<dyn Session>, speaker: &'static str) -> Self {
+        Self { session: Some(session), speaker, ..Self::default() }
     }
 
     pub(crate) fn session(&mut self) -> Option<&mut Box<dyn Session>> {
@@ -164,9 +166,8 @@ impl App {
         around: &mut Around<'_>,
     ) -> u32 {
         let way = self.way(emit.context.direction);
-        let place = way.held.partition_point(|held| before(held.seq, segment.seq));
-        way.held.insert(place, Held { seq: segment.seq, bytes: segment.bytes.to_vec(), cut: segment.cut });
-        around.budget.used = around.budget.used.saturating_add(segment.bytes.len());
+        let kept = insert_uncovered(&mut way.held, segment);
+        around.budget.used = around.budget.used.saturating_add(kept);
         let bytes: usize = way.held.iter().map(|held| held.bytes.len()).sum();
         let full = way.held.len() >= MAX_HELD || bytes >= MAX_HELD_BYTES || around.budget.used >= around.budget.limit;
         if full {
@@ -421,6 +422,7 @@ impl App {
         let session = row.and_then(probe::protocol).and_then(|protocol| protocol.session());
         self.reset(session.is_none(), around);
         self.session = session;
+        self.speaker = id;
         emit.protocol = id;
         // A connection that goes over to TLS keeps the name of the service that it secures.
         if let (Some(row), false) = (row, id == "tls") {
@@ -450,7 +452,8 @@ impl App {
         match around.rows.ask(true, &emit.context, shown, &self.refused) {
             Answer::Row(row) => {
                 *known = Known::Row(row);
-                emit.protocol = probe::id(row);
+                self.speaker = probe::id(row);
+                emit.protocol = self.speaker;
                 self.session = probe::protocol(row).and_then(|protocol| protocol.session());
                 self.to_server.wanted = 0;
                 self.to_client.wanted = 0;
@@ -492,6 +495,41 @@ impl App {
             Known::Probing(_) | Known::Nothing => None,
         };
     }
+}
+
+/// Puts into the list, in order, what of a segment no earlier one covers: the bytes that came first stand. Returns bytes kept.
+fn insert_uncovered(held: &mut Vec<Held>, segment: &Segment<'_>) -> usize {
+    let mut rest = Segment { ..*segment };
+    let mut kept = 0_usize;
+    let mut place = 0;
+    // Each turn passes one of the segments held, of which there are few.
+    while let Some(other) = held.get(place) {
+        let end = other.seq.wrapping_add(len32(&other.bytes)).wrapping_add(other.cut);
+        if before(rest.seq, other.seq) {
+            let ahead = other.seq.wrapping_sub(rest.seq) as usize;
+            let Some((front, behind)) = rest.bytes.split_at_checked(ahead) else { break };
+            kept = kept.saturating_add(front.len());
+            held.insert(place, Held { seq: rest.seq, bytes: front.to_vec(), cut: 0 });
+            place = place.saturating_add(1);
+            rest = Segment { seq: other_seq(held, place), bytes: behind, cut: rest.cut };
+        }
+        if before(rest.seq, end) {
+            let covered = end.wrapping_sub(rest.seq) as usize;
+            let Some(uncovered) = rest.bytes.get(covered..) else { return kept };
+            rest = Segment { seq: end, bytes: uncovered, cut: rest.cut };
+        }
+        place = place.saturating_add(1);
+    }
+    if !rest.bytes.is_empty() || rest.cut > 0 {
+        kept = kept.saturating_add(rest.bytes.len());
+        let place = place.min(held.len());
+        held.insert(place, Held { seq: rest.seq, bytes: rest.bytes.to_vec(), cut: rest.cut });
+    }
+    kept
+}
+
+fn other_seq(held: &[Held], place: usize) -> u32 {
+    held.get(place).map_or(0, |other| other.seq)
 }
 
 fn stop(way: &mut Way, around: &mut Around<'_>) {
