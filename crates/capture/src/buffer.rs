@@ -90,6 +90,31 @@ impl Buffer {
         }
     }
 
+    /// Looks for a place behind the first byte, in a window that doubles up to `limit`, so that what is near costs little.
+    /// `is_it` is given the window, a place in it, and whether the stream ends with it. Goes there; tells how far it was.
+    pub fn seek(&mut self, limit: usize, is_it: impl Fn(&[u8], usize, bool) -> bool) -> Option<usize> {
+        let mut window = FIRST_BYTES;
+        loop {
+            let ends_here = self.peek(window).is_none();
+            let bytes = self.available();
+            let bytes = bytes.get(..window).unwrap_or(bytes);
+            if let Some(at) = (1..bytes.len()).find(|&at| is_it(bytes, at, ends_here)) {
+                self.consume(at);
+                return Some(at);
+            }
+            if ends_here || window >= limit {
+                return None;
+            }
+            window = window.saturating_mul(2);
+        }
+    }
+
+    /// Reads no further: what follows cannot be made sense of.
+    pub fn close(&mut self) {
+        self.consume(usize::MAX);
+        self.ended = true;
+    }
+
     /// Reads until `need` bytes are there. False where the stream ends before.
     #[cold]
     fn fill(&mut self, need: usize) -> bool {
@@ -114,22 +139,20 @@ impl Buffer {
         true
     }
 
-    /// Moves what is unused to the front where that makes the room, else grows, by doubling.
+    /// Moves what is unused to the front once the tail is too short, and grows where little would be left of it. A buffer is
+    /// at least twice what is asked for, so that every byte is moved at most once for each that is used.
     fn make_room(&mut self, need: usize) {
-        if self.start > 0 {
-            self.bytes.copy_within(self.start..self.end, 0);
-            self.end = self.end.saturating_sub(self.start);
-            self.start = 0;
+        if self.start.saturating_add(need) <= self.bytes.len() {
+            return;
         }
-        let full = self.end == self.bytes.len();
-        if need > self.bytes.len() || (full && self.bytes.len() < USUAL_BYTES) || self.grows() {
-            let doubled = self.bytes.len().saturating_mul(2).clamp(FIRST_BYTES, USUAL_BYTES);
-            self.bytes.resize(doubled.max(need).max(self.bytes.len()), 0);
+        self.bytes.copy_within(self.start..self.end, 0);
+        self.end = self.end.saturating_sub(self.start);
+        self.start = 0;
+        // A stream that has come this far is long: fewer, larger reads.
+        let far = usize::try_from(self.offset).unwrap_or(usize::MAX).clamp(FIRST_BYTES, USUAL_BYTES);
+        let size = far.max(need.saturating_mul(2));
+        if size > self.bytes.len() {
+            self.bytes.resize(size, 0);
         }
-    }
-
-    /// A stream that has come this far is long: fewer, larger reads.
-    const fn grows(&self) -> bool {
-        self.bytes.len() < USUAL_BYTES && self.offset >= self.bytes.len() as u64
     }
 }

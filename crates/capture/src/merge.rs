@@ -120,25 +120,59 @@ impl Inputs {
     /// their inputs' paths; the order of the arguments does not matter.
     #[allow(clippy::should_implement_trait)] // it lends from the input's buffer, which `Iterator` cannot
     pub fn next(&mut self) -> Option<(usize, Frame<'_>)> {
-        if let Some(index) = self.current.take() {
-            self.advance(index);
-        }
-        while let Some(Reverse((_, index))) = self.queue.pop() {
-            if self.is_closed(index) {
-                self.reopen(index);
-                continue;
-            }
-            self.current = Some(index);
-            break;
-        }
-        let index = self.current?;
+        let index = self.current.take().and_then(|index| self.follow(index)).or_else(|| self.first_queued())?;
+        self.current = Some(index);
         let source = self.sources.get_mut(index)?;
-        let State::Open(reader, record) = &self.feeds.get(index)?.state else {
-            return None;
-        };
+        let State::Open(reader, record) = &self.feeds.get(index)?.state else { return None };
         source.frames = source.frames.saturating_add(1);
         source.last = source.last.max(Some(record.time));
         Some((index, reader.frame(record)?))
+    }
+
+    /// Goes on in the input whose frame was lent. It stays the current one while no other has an earlier frame.
+    #[inline]
+    fn follow(&mut self, index: usize) -> Option<usize> {
+        let feed = self.feeds.get_mut(index)?;
+        let State::Open(reader, record) = &mut feed.state else { return None };
+        match reader.advance() {
+            Ok(Some(next)) => {
+                *record = next;
+                feed.key = feed.key.max(next.time);
+                let mine = (feed.key, index);
+                if self.queue.peek().is_none_or(|Reverse(first)| mine < *first) {
+                    return Some(index);
+                }
+                self.queue.push(Reverse(mine));
+            }
+            Ok(None) => self.finish(index),
+            Err(damage) => {
+                self.sources.get_mut(index)?.note(damage);
+                if let State::Open(reader, _) = std::mem::replace(&mut feed.state, State::Done) {
+                    self.step(index, reader);
+                }
+            }
+        }
+        None
+    }
+
+    /// The input whose frame is first in time.
+    fn first_queued(&mut self) -> Option<usize> {
+        loop {
+            let Reverse((_, index)) = self.queue.pop()?;
+            if !self.is_closed(index) {
+                return Some(index);
+            }
+            self.reopen(index);
+        }
+    }
+
+    /// Closes an input that was read to its end.
+    fn finish(&mut self, index: usize) {
+        let (Some(feed), Some(source)) = (self.feeds.get_mut(index), self.sources.get_mut(index)) else { return };
+        if let State::Open(reader, _) = std::mem::replace(&mut feed.state, State::Done) {
+            source.describe(&reader);
+            self.active = self.active.saturating_sub(1);
+        }
     }
 
     fn add(&mut self, found: Found) {
@@ -188,16 +222,6 @@ impl Inputs {
             && let State::Open(_, record) = &feed.state
         {
             source.first = source.first.or(Some(record.time));
-        }
-    }
-
-    /// Goes on in an input whose frame is used.
-    fn advance(&mut self, index: usize) {
-        let Some(feed) = self.feeds.get_mut(index) else {
-            return;
-        };
-        if let State::Open(reader, _) = std::mem::replace(&mut feed.state, State::Done) {
-            self.step(index, reader);
         }
     }
 

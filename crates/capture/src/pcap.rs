@@ -115,7 +115,7 @@ impl Pcap {
         if buffer.peek(length).is_none() {
             let there = buffer.available().len().saturating_sub(layout.header);
             let damage = buffer.cut(format!("the last packet is cut: {there} of {captured} bytes"));
-            let _ = buffer.skip(u64::MAX);
+            buffer.close();
             return Err(damage);
         }
         self.last_seconds = Some(header.seconds);
@@ -137,15 +137,11 @@ impl Pcap {
     #[cold]
     fn resync(&self, buffer: &mut Buffer, length: u32) -> Damage {
         let offset = buffer.offset();
-        let _ = buffer.peek(RESYNC_BYTES);
-        let at_end = buffer.available().len() < RESYNC_BYTES;
-        let found = (1..buffer.available().len()).find(|&at| self.is_chain(buffer.available(), at, at_end));
         let what = format!("a packet that claims {length} bytes, when at most {} can be", self.layout.limit);
-        if let Some(at) = found {
-            buffer.consume(at);
+        if let Some(at) = buffer.seek(RESYNC_BYTES, |bytes, at, at_end| self.is_chain(bytes, at, at_end)) {
             return Damage::new(offset, format!("{what}; {at} bytes were left out"), hint::BROKEN);
         }
-        let _ = buffer.skip(u64::MAX);
+        buffer.close();
         Damage::new(offset, format!("{what}; the rest of the file is not read"), hint::BROKEN)
     }
 
@@ -218,6 +214,6 @@ fn end(buffer: &mut Buffer, header: usize) -> Result<Step, Damage> {
     }
     let there = buffer.available().len();
     let damage = buffer.cut(format!("the last packet's header is cut: {there} of {header} bytes"));
-    let _ = buffer.skip(u64::MAX);
+    buffer.close();
     Err(damage)
 }

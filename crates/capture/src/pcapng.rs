@@ -335,13 +335,10 @@ impl Pcapng {
     #[cold]
     fn resync(&self, buffer: &mut Buffer, what: String) -> Damage {
         let offset = buffer.offset();
-        let _ = buffer.peek(RESYNC_BYTES);
-        let found = (1..buffer.available().len()).find(|&at| self.is_block(buffer.available(), at));
-        if let Some(at) = found {
-            buffer.consume(at);
+        if let Some(at) = buffer.seek(RESYNC_BYTES, |bytes, at, _| self.is_block(bytes, at)) {
             return Damage::new(offset, format!("{what}; {at} bytes were left out"), hint::BROKEN);
         }
-        let _ = buffer.skip(u64::MAX);
+        buffer.close();
         Damage::new(offset, format!("{what}; the rest of the file is not read"), hint::BROKEN)
     }
 
@@ -461,7 +458,7 @@ fn printable(name: &[u8]) -> String {
 
 fn cut(buffer: &mut Buffer, what: &str) -> Damage {
     let damage = buffer.cut(what.to_owned());
-    let _ = buffer.skip(u64::MAX);
+    buffer.close();
     damage
 }
 
