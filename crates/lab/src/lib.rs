@@ -8,7 +8,7 @@
 //! [`cases`] is one table. A new case is a function that builds a capture and a row in its family's file
 //! (`src/cases/<family>.rs`); a new family is a file and a row in [`cases::FAMILIES`]. `cases/link.rs` (ARP and DHCP) and
 //! `cases/names.rs` (DNS) are worked examples: datagrams and link frames with [`Scene::udp`] and [`Scene::ethernet`].
-//! `cases/streams.rs` shows connections with [`Scene::tcp`]. `cargo run -p xtask` has the verb that writes every case's
+//! `cases/streams.rs` shows connections with [`Scene::tcp`]. A chore writes each case's bytes to
 //! `tests/cases/<name>/input.pcap`.
 //!
 //! # The demonstration

@@ -1,6 +1,7 @@
 //! The demonstration capture, read by an independent program.
 
 #![allow(clippy::unwrap_used)] // helpers of tests
+
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -51,4 +52,26 @@ fn it_is_small_and_the_same_each_time() {
     let bytes = lab::clinic();
     assert!(bytes == lab::clinic());
     assert!(bytes.len() < 4_000_000, "{} bytes", bytes.len());
+}
+
+#[test]
+fn the_ground_truth_is_what_the_frames_show() {
+    let scene = lab::clinic::scene();
+    let senders: BTreeSet<String> = scene
+        .frames()
+        .iter()
+        .map(|(_, frame, _)| frame[6..12].iter().map(|octet| format!("{octet:02x}")).collect::<Vec<_>>().join(":"))
+        .collect();
+    let known: BTreeSet<String> = lab::clinic::DEVICES.iter().map(|device| device.mac.to_owned()).collect();
+    assert_eq!(senders, known);
+    let bytes = scene.pcap();
+    let holds = |text: &str| bytes.windows(text.len()).any(|window| window == text.as_bytes());
+    for device in lab::clinic::DEVICES {
+        for text in [device.model, device.serial, device.software] {
+            assert!(text.is_empty() || holds(text), "{}: {text}", device.name);
+        }
+    }
+    for fault in lab::clinic::FAULTS {
+        assert!(lab::clinic::DEVICES.iter().any(|device| device.name == fault.device), "{}", fault.device);
+    }
 }

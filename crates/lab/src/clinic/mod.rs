@@ -3,7 +3,7 @@
 //! Some thirty interfaces with the address blocks of real makers say what such devices say: they get addresses, find each
 //! other, keep time, send images and results, and are administered, well and badly. Every person, identifier, serial number
 //! and outside host is made up; names of persons say so. What must never be shown is listed in
-//! [`PHI`] and [`SECRETS`].
+//! [`PHI`] and [`SECRETS`]; what should be found, in [`DEVICES`] and [`FAULTS`].
 
 mod imaging;
 mod laboratory;
@@ -11,9 +11,11 @@ mod network;
 mod office;
 mod outside;
 pub mod people;
+pub mod truth;
 mod ward;
 
 pub use people::{PHI, SECRETS};
+pub use truth::{DEVICES, FAULTS};
 
 use crate::{Host, Scene};
 
