@@ -10,10 +10,10 @@ pub fn play(clinic: &Clinic, scene: &mut Scene) {
     scene.at_ms(3 * MINUTE);
     admissions(clinic, scene);
     scene.at_ms(9 * MINUTE);
-    results(clinic, scene, &clinic.analyser, "XN-1000^Sysmex", 0);
+    results(clinic, scene, &clinic.analyser, ("XN-1000", "Sysmex", "00-22"), 0);
     scene.at_ms(15 * MINUTE);
     // Its clock is two hours behind; MSH-7 and OBR-7 say so.
-    results(clinic, scene, &clinic.blood_gas, "ABL90^Radiometer", -2);
+    results(clinic, scene, &clinic.blood_gas, ("ABL90", "Radiometer", "3.4.2"), -2);
 }
 
 /// Local time of the scene as HL7 writes it, so many hours off.
@@ -42,30 +42,27 @@ fn admissions(clinic: &Clinic, scene: &mut Scene) {
 }
 
 /// An analyser sends results; the second message comes right behind the first, in one go.
-fn results(clinic: &Clinic, scene: &mut Scene, analyser: &Host, sender: &str, hours: i64) {
+fn results(clinic: &Clinic, scene: &mut Scene, analyser: &Host, (model, maker, version): (&str, &str, &str), hours: i64) {
     let mut tcp = scene.tcp(analyser, &clinic.engine, 6660);
     let time = stamp(scene, hours);
-    let sender_name = sender.split('^').next().unwrap_or_default();
+    let equipment = format!("{model}^{maker}~LAB-{model}-001^{maker}");
     let message = |index: usize| {
         let patient = &PATIENTS[index];
         hl7::framed(&[
-            &hl7::msh(sender_name, "ENGINE", &time, "ORU^R01^ORU_R01", &format!("R{index:05}"), "2.5.1"),
+            &hl7::msh(model, "ENGINE", &time, "ORU^R01^ORU_R01", &format!("R{index:05}"), "2.5.1"),
+            &format!("SFT|{maker}|{version}|{model}|{version}"),
             &patient.pid(),
             &format!("OBR|1|{}||58410-2^CBC panel^LN|||{time}", patient.accession),
-            &format!(
-                "OBX|1|NM|718-7^Haemoglobin^LN||13.{index}|g/dL|12-16|N|||F|||{time}|||{sender}|LAB-{sender_name}-001^{sender_name}"
-            ),
-            &format!(
-                "OBX|2|NM|6690-2^Leukocytes^LN||6.{index}|10*3/uL|4-10|N|||F|||{time}|||{sender}|LAB-{sender_name}-001^{sender_name}"
-            ),
+            &format!("OBX|1|NM|718-7^Haemoglobin^LN||13.{index}|g/dL|12-16|N|||F|||{time}||||{equipment}"),
+            &format!("OBX|2|NM|6690-2^Leukocytes^LN||6.{index}|10*3/uL|4-10|N|||F|||{time}||||{equipment}"),
         ])
     };
     tcp.send(scene, Direction::ToServer, &[message(0), message(1)].concat());
     for index in 0..2 {
-        let answer = hl7::accept("ENGINE", sender_name, &stamp(scene, 0), &format!("R{index:05}"));
+        let answer = hl7::accept("ENGINE", model, &stamp(scene, 0), &format!("R{index:05}"));
         tcp.send(scene, Direction::ToClient, &answer);
     }
     scene.wait_ms(20_000);
-    tcp.exchange(scene, &message(2), &hl7::accept("ENGINE", sender_name, &stamp(scene, 0), "R00002"));
+    tcp.exchange(scene, &message(2), &hl7::accept("ENGINE", model, &stamp(scene, 0), "R00002"));
     tcp.close(scene);
 }

@@ -61,8 +61,10 @@ fn central(clinic: &Clinic, scene: &mut Scene) {
             &patient.pid(),
             &format!("PV1||I|ICU^^BED{}", index + 1),
             "OBR|1|||69965^MDC_DEV_MON_PHYSIO_MULTI_PARAM_MDS^MDC|||20260302081100",
+            &attribute(1, "531970^MDC_ID_MODEL_MANUFACTURER", "Philips"),
+            &attribute(2, "531969^MDC_ID_MODEL_NUMBER", "IntelliVue MX750"),
             &format!(
-                "OBX|1|NM|147842^MDC_ECG_HEART_RATE^MDC|1.7.4.147842|7{index}|264864^MDC_DIM_BEAT_PER_MIN^MDC|||||F|||20260302081100||||0009FBFFFE3B006{}^^0009FBFFFE3B006{}^EUI-64",
+                "OBX|3|NM|147842^MDC_ECG_HEART_RATE^MDC|1.7.4.147842|7{index}|264864^MDC_DIM_BEAT_PER_MIN^MDC|||||F|||20260302081100||||0009FBFFFE3B006{}^^0009FBFFFE3B006{}^EUI-64",
                 index + 1,
                 index + 1
             ),
@@ -76,10 +78,19 @@ fn central(clinic: &Clinic, scene: &mut Scene) {
         &hl7::msh("EVITA", "ENGINE", "20260302081130+0000", "ORU^R01^ORU_R01", "E00001", "2.6"),
         &PATIENTS[3].pid(),
         "OBR|1|||70049^MDC_DEV_SYS_PT_VENT_MDS^MDC|||20260302081130",
-        "OBX|1|NM|151586^MDC_VENT_RESP_RATE^MDC|1.1.1.151586|14|264928^MDC_DIM_RESP_PER_MIN^MDC|||||F|||20260302081130||||LAB-VENT-0004^DRAEGER",
+        &attribute(1, "531970^MDC_ID_MODEL_MANUFACTURER", "Draeger"),
+        &attribute(2, "531969^MDC_ID_MODEL_NUMBER", "Evita V500"),
+        &attribute(3, "531972^MDC_ID_PROD_SPEC_SERIAL", "LAB-VENT-0004"),
+        &attribute(4, "531975^MDC_ID_PROD_SPEC_SW", "2.51"),
+        "OBX|5|NM|151586^MDC_VENT_RESP_RATE^MDC|1.1.1.151586|14|264928^MDC_DIM_RESP_PER_MIN^MDC|||||F|||20260302081130",
     ]);
     tcp.exchange(scene, &message, &hl7::accept("ENGINE", "EVITA", "20260302081131+0000", "E00001"));
     tcp.close(scene);
+}
+
+/// What a device says of itself (ISO/IEEE 11073-10101, IHE PCD-01).
+fn attribute(number: u8, name: &str, value: &str) -> String {
+    format!("OBX|{number}|ST|{name}^MDC|1.0.0.0.{number}|{value}||||||F")
 }
 
 /// An administrator signs in to the serial server that a device hangs on, over Telnet.
