@@ -6,14 +6,39 @@ use crate::{Clinic, Direction, Host, Scene};
 
 const MINUTE: i64 = 60_000;
 
+/// An analyser, its panel and its tests: code and name (LOINC), beginning of the result, unit and usual range.
+struct Analyser {
+    model: &'static str,
+    maker: &'static str,
+    version: &'static str,
+    panel: &'static str,
+    tests: [(&'static str, &'static str, &'static str); 2],
+}
+
+const BLOOD_COUNT: Analyser = Analyser {
+    model: "XN-1000",
+    maker: "Sysmex",
+    version: "00-22",
+    panel: "58410-2^CBC panel",
+    tests: [("718-7^Haemoglobin", "13.", "g/dL|12-16"), ("6690-2^Leukocytes", "6.", "10*3/uL|4-10")],
+};
+
+const BLOOD_GAS: Analyser = Analyser {
+    model: "ABL90",
+    maker: "Radiometer",
+    version: "3.4.2",
+    panel: "24336-0^Gas panel arterial blood",
+    tests: [("2744-1^pH", "7.4", "pH|7.35-7.45"), ("2703-7^Oxygen", "92.", "mm[Hg]|83-108")],
+};
+
 pub fn play(clinic: &Clinic, scene: &mut Scene) {
     scene.at_ms(3 * MINUTE);
     admissions(clinic, scene);
     scene.at_ms(9 * MINUTE);
-    results(clinic, scene, &clinic.analyser, ("XN-1000", "Sysmex", "00-22"), 0);
+    results(clinic, scene, &clinic.analyser, &BLOOD_COUNT, 0);
     scene.at_ms(15 * MINUTE);
     // Its clock is two hours behind; MSH-7 and OBR-7 say so.
-    results(clinic, scene, &clinic.blood_gas, ("ABL90", "Radiometer", "3.4.2"), -2);
+    results(clinic, scene, &clinic.blood_gas, &BLOOD_GAS, -2);
 }
 
 /// Local time of the scene as HL7 writes it, so many hours off.
@@ -42,7 +67,8 @@ fn admissions(clinic: &Clinic, scene: &mut Scene) {
 }
 
 /// An analyser sends results; the second message comes right behind the first, in one go.
-fn results(clinic: &Clinic, scene: &mut Scene, analyser: &Host, (model, maker, version): (&str, &str, &str), hours: i64) {
+fn results(clinic: &Clinic, scene: &mut Scene, analyser: &Host, of: &Analyser, hours: i64) {
+    let Analyser { model, maker, version, panel, tests } = *of;
     let mut tcp = scene.tcp(analyser, &clinic.engine, 6660);
     let time = stamp(scene, hours);
     let equipment = format!("{model}^{maker}~LAB-{model}-001^{maker}");
@@ -52,9 +78,9 @@ fn results(clinic: &Clinic, scene: &mut Scene, analyser: &Host, (model, maker, v
             &hl7::msh(model, "ENGINE", &time, "ORU^R01^ORU_R01", &format!("R{index:05}"), "2.5.1"),
             &format!("SFT|{maker}|{version}|{model}|{version}"),
             &patient.pid(),
-            &format!("OBR|1|{}||58410-2^CBC panel^LN|||{time}", patient.accession),
-            &format!("OBX|1|NM|718-7^Haemoglobin^LN||13.{index}|g/dL|12-16|N|||F|||{time}||||{equipment}"),
-            &format!("OBX|2|NM|6690-2^Leukocytes^LN||6.{index}|10*3/uL|4-10|N|||F|||{time}||||{equipment}"),
+            &format!("OBR|1|{}||{panel}^LN|||{time}", patient.accession),
+            &format!("OBX|1|NM|{}^LN||{}{index}|{}|N|||F|||{time}||||{equipment}", tests[0].0, tests[0].1, tests[0].2),
+            &format!("OBX|2|NM|{}^LN||{}{index}|{}|N|||F|||{time}||||{equipment}", tests[1].0, tests[1].1, tests[1].2),
         ])
     };
     tcp.send(scene, Direction::ToServer, &[message(0), message(1)].concat());
