@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 use std::sync::OnceLock;
 
-use aho_corasick::{AhoCorasick, MatchKind};
+use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 use regex_syntax::hir::{Hir, HirKind};
 
 /// Steps that a pattern with look-around or back-references may take on one value.
@@ -81,7 +81,8 @@ pub(crate) fn fill<'t>(template: &'t str, groups: &[String]) -> Cow<'t, str> {
 
 /// A literal of at least three bytes that every match of `pattern` holds, lower case, if one is easily seen.
 pub(crate) fn needed_literal(pattern: &str) -> Option<String> {
-    let hir = regex_syntax::ParserBuilder::new().build().parse(pattern).ok()?;
+    // In ASCII: tables of all scripts' letters would take most of the time, and a pattern that needs them counts as one without a literal.
+    let hir = regex_syntax::ParserBuilder::new().unicode(false).utf8(false).build().parse(pattern).ok()?;
     let mut finder = LiteralFinder::default();
     finder.walk(&hir);
     finder.end_run();
@@ -129,25 +130,12 @@ impl LiteralFinder {
 
 /// The letter of a class such as `[Aa]`, which is how case-insensitive letters are parsed.
 fn one_letter(class: &regex_syntax::hir::Class) -> Option<char> {
-    let regex_syntax::hir::Class::Unicode(class) = class else {
-        return None;
-    };
-    let mut found = None;
-    for range in class.ranges() {
-        // `s` and `k` have fold partners outside ASCII (long s, Kelvin sign); those texts are not worth a slower matcher.
-        for c in [range.start(), range.end()] {
-            let letter = match c {
-                '\u{17f}' => 's',
-                '\u{212a}' => 'k',
-                c => c.to_ascii_lowercase(),
-            };
-            if !letter.is_ascii_alphabetic() || range.start() != range.end() || found.is_some_and(|f| f != letter) {
-                return None;
-            }
-            found = Some(letter);
-        }
-    }
-    found
+    let regex_syntax::hir::Class::Bytes(class) = class else { return None };
+    let [upper, lower] = class.ranges() else { return None };
+    let letter = char::from(lower.start());
+    let is_pair =
+        upper.start() == upper.end() && lower.start() == lower.end() && upper.start().eq_ignore_ascii_case(&lower.start());
+    (is_pair && letter.is_ascii_lowercase()).then_some(letter)
 }
 
 /// Finds which of many items may match a value, by the literal that each needs.
@@ -171,8 +159,12 @@ impl Prefilter {
                 None => always.push(item),
             }
         }
-        let automaton =
-            AhoCorasick::builder().ascii_case_insensitive(true).match_kind(MatchKind::Standard).build(by_literal.keys()).ok();
+        let automaton = AhoCorasick::builder()
+            .ascii_case_insensitive(true)
+            .match_kind(MatchKind::Standard)
+            .kind(Some(AhoCorasickKind::ContiguousNFA))
+            .build(by_literal.keys())
+            .ok();
         Self { automaton, items: by_literal.into_values().collect(), always }
     }
 

@@ -7,6 +7,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::OnceLock;
 
 use model::FactKind;
 use quick_xml::Reader;
@@ -33,7 +34,7 @@ pub(crate) struct Recog {
 #[derive(Debug, Default)]
 pub(crate) struct Database {
     pub(crate) fingerprints: Vec<Fingerprint>,
-    filter: Prefilter,
+    filter: OnceLock<Prefilter>,
 }
 
 /// A pattern and what it says.
@@ -72,7 +73,7 @@ impl Recog {
     /// Adds a file.
     pub(crate) fn add(&mut self, text: &str, file: &Path) -> Result<(), Error> {
         let stem = file.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
-        let (matches, mut database) = parse(text, file)?;
+        let (matches, database) = parse(text, file)?;
         self.fingerprints += database.fingerprints.len();
         if self.fingerprints > MAX_FINGERPRINTS {
             return Err(Error::of_file(
@@ -81,7 +82,6 @@ impl Recog {
                 "keep only the files you need",
             ));
         }
-        database.filter = Prefilter::new(database.fingerprints.iter().map(|fingerprint| fingerprint.pattern.literal()));
         self.databases.insert(matches.unwrap_or(stem), database);
         Ok(())
     }
@@ -103,12 +103,16 @@ impl Recog {
 }
 
 impl Database {
+    fn filter(&self) -> &Prefilter {
+        self.filter.get_or_init(|| Prefilter::new(self.fingerprints.iter().map(|fingerprint| fingerprint.pattern.literal())))
+    }
+
     /// The first fingerprint that matches.
     pub(crate) fn find(&self, value: &str) -> Option<(&Fingerprint, Params)> {
         if value.len() > MAX_VALUE {
             return None;
         }
-        self.filter.candidates(value).into_iter().find_map(|at| {
+        self.filter().candidates(value).into_iter().find_map(|at| {
             let fingerprint = self.fingerprints.get(at)?;
             Some((fingerprint, fingerprint.read(value)?))
         })

@@ -15,6 +15,7 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
+use std::sync::OnceLock;
 
 use model::FactKind;
 use serde::Deserialize;
@@ -107,7 +108,7 @@ pub(crate) fn is_at_or_below(name: &str, domain: &str) -> bool {
 /// The tests of all rules on one kind of fact.
 #[derive(Debug)]
 struct OfKind {
-    filter: Prefilter,
+    filter: OnceLock<Prefilter>,
     /// Test and the index of its rule.
     tests: Vec<(Test, usize)>,
 }
@@ -145,7 +146,7 @@ impl Rules {
                 source: text.source,
             });
         }
-        let kinds = tests.into_iter().map(|(kind, tests)| (kind, OfKind { filter: filter(&tests), tests })).collect();
+        let kinds = tests.into_iter().map(|(kind, tests)| (kind, OfKind { filter: OnceLock::new(), tests })).collect();
         Ok(Self { rules, kinds })
     }
 
@@ -156,7 +157,7 @@ impl Rules {
         };
         let mut claims = Vec::new();
         let mut done = None;
-        for candidate in of_kind.filter.candidates(value) {
+        for candidate in of_kind.filter.get_or_init(|| filter(&of_kind.tests)).candidates(value) {
             let Some((test, at)) = of_kind.tests.get(candidate) else {
                 continue;
             };

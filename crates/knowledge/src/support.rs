@@ -1,6 +1,7 @@
 //! Operating systems whose makers have stopped mending them, and when.
 
 use std::path::Path;
+use std::sync::OnceLock;
 
 use model::Timestamp;
 
@@ -33,13 +34,12 @@ impl EndOfSupport {
 #[derive(Debug, Default)]
 pub(crate) struct Support {
     rows: Vec<(Pattern, EndOfSupport)>,
-    filter: Prefilter,
+    filter: OnceLock<Prefilter>,
 }
 
 impl Support {
     fn new(rows: Vec<(Pattern, EndOfSupport)>) -> Self {
-        let filter = Prefilter::new(rows.iter().map(|(pattern, _)| pattern.literal()));
-        Self { rows, filter }
+        Self { rows, filter: OnceLock::new() }
     }
 
     /// Reads lines of `pattern TAB product TAB date TAB note or - TAB source`.
@@ -58,12 +58,16 @@ impl Support {
         Ok(())
     }
 
+    fn filter(&self) -> &Prefilter {
+        self.filter.get_or_init(|| Prefilter::new(self.rows.iter().map(|(pattern, _)| pattern.literal())))
+    }
+
     /// The first row whose pattern matches.
     pub(crate) fn find(&self, os: &str) -> Option<&EndOfSupport> {
         if os.len() > MAX_VALUE {
             return None;
         }
-        let mut rows = self.filter.candidates(os).into_iter().filter_map(|at| self.rows.get(at));
+        let mut rows = self.filter().candidates(os).into_iter().filter_map(|at| self.rows.get(at));
         rows.find(|(pattern, _)| pattern.captures(os).is_some()).map(|(_, row)| row)
     }
 
