@@ -3,7 +3,7 @@
 
 # Build, read the sample captures, print the four answers, write the page.
 demo:
-	@cargo run --quiet --package xtask -- demo
+	@cargo run --quiet --profile quick --package xtask -- demo
 
 # Install what the tests need, then run all of them.
 test:
@@ -27,7 +27,7 @@ fuzz:
 
 # Write again everything that is generated: schema, man pages, completions, cases, manual pages.
 gen:
-	@cargo run --quiet --package xtask -- gen
+	@cargo run --quiet --package xtask -- pages
 
 fmt:
 	@cargo fmt --all

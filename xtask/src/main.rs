@@ -3,6 +3,8 @@
 // A chore's result goes to standard output, where its caller redirects it.
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
+mod demo;
+mod pages;
 mod registries;
 
 use std::process::ExitCode;
@@ -14,6 +16,8 @@ type Chore = fn(&[String]) -> Result<String>;
 
 /// The verbs, what they do, and how.
 const VERBS: &[(&str, &str, Chore)] = &[
+    ("demo", "build, play a clinic's morning, print the four answers", demo::demo),
+    ("pages", "write the manual's pages that are made from tables; --check only compares", pages::pages),
     ("registries", "compact the IEEE's address blocks", registries::registries),
     ("enterprises", "compact IANA's enterprise numbers", registries::enterprises),
     ("credentials", "hash a list of default credentials", registries::credentials),
