@@ -19,6 +19,11 @@ const MAX_EVIDENCE: usize = 12;
 /// Confidence of a maker that only the address block names.
 const REGISTRANT: u8 = 55;
 
+/// Confidence of a class that is the only one its maker's address block stands for.
+const ONLY_CLASS: u8 = 55;
+/// Confidence of a class that is one of several: a hint that needs another.
+const ONE_OF_CLASSES: u8 = 30;
+
 /// One ground for one value of one property.
 struct Ground {
     property: Trait,
@@ -226,13 +231,16 @@ impl Builder<'_> {
     fn claim_registrants(&self, grounds: &mut Vec<Ground>) {
         for mac in self.macs() {
             let Some(registrant) = self.knowledge.maker_of(mac).filter(|r| r.kind == RegistrantKind::Maker) else { continue };
-            let seen = self.mac_evidence(mac);
-            grounds.push(Ground {
-                property: Trait::Maker,
-                value: registrant.maker.to_owned(),
-                confidence: Confidence::percent(REGISTRANT),
-                evidence: Evidence { rule: Some("IEEE registration authority".to_owned()), ..seen },
-            });
+            let seen = Evidence { rule: Some("IEEE registration authority".to_owned()), ..self.mac_evidence(mac) };
+            let mut ground = |property, value: &str, percent| {
+                let (value, confidence) = (value.to_owned(), Confidence::percent(percent));
+                grounds.push(Ground { property, value, confidence, evidence: seen.clone() });
+            };
+            ground(Trait::Maker, registrant.maker, REGISTRANT);
+            match registrant.clinical_classes {
+                [class] => ground(Trait::Class, class, ONLY_CLASS),
+                classes => classes.iter().for_each(|class| ground(Trait::Class, class, ONE_OF_CLASSES)),
+            }
         }
     }
 
