@@ -21,10 +21,32 @@ pub struct Cli {
 pub enum Command {
     /// Read captures and answer the four questions
     Inspect(InspectArgs),
+    /// Print the completion script of a shell
+    Completions {
+        /// For which shell
+        shell: clap_complete::Shell,
+    },
+    /// Write the man pages into a folder
+    Manual {
+        /// Folder, made where it does not exist
+        #[arg(value_name = "FOLDER")]
+        folder: PathBuf,
+    },
+    /// Print the JSON Schema of `inspect --format json`
+    Schema,
 }
+
+/// Exit codes of `inspect`, as help, man page and manual have them.
+const EXIT_CODES: &str = "\
+Exit codes:
+  0  the inputs were read; with --fail-on, nothing as grave was found
+  1  there are findings of the severity of --fail-on or worse
+  2  wrong usage: a path that does not exist, an option or device that cannot be meant; nothing was reported
+  3  an input could not be read to its end, or Ctrl-C ended the reading; the rest is reported, the damage told with file and byte";
 
 /// Read captures and answer the four questions.
 #[derive(Args, Debug)]
+#[command(after_help = EXIT_CODES)]
 pub struct InspectArgs {
     /// Captures (pcap or pcapng, plain, gzip or zstd), folders of them, or - for standard input; taken as one history
     #[arg(value_name = "PATH", required = true)]
@@ -72,7 +94,7 @@ pub enum Format {
     Json,
     /// One self-contained page
     Html,
-    /// One row per device
+    /// One row per device, for spreadsheets
     Csv,
     /// What the sensor said, one JSON object per line
     Observations,

@@ -2,6 +2,8 @@
 
 mod cli;
 mod inspect;
+mod render;
+mod tools;
 
 use std::process::ExitCode;
 
@@ -11,6 +13,9 @@ fn main() -> ExitCode {
     let cli = cli::Cli::parse();
     let outcome = match &cli.command {
         cli::Command::Inspect(arguments) => inspect::run(arguments),
+        cli::Command::Completions { shell } => tools::completions(*shell),
+        cli::Command::Manual { folder } => tools::manual(folder),
+        cli::Command::Schema => tools::schema(),
     };
     match outcome {
         Ok(code) => code,

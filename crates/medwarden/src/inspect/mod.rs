@@ -1,11 +1,14 @@
 //! `medwarden inspect`: captures in, the four answers out.
 
+mod notes;
 mod pipeline;
 mod unseen;
+mod watch;
 
 use std::fs::File;
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufWriter, IsTerminal as _, Write};
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use anyhow::Context as _;
 use knowledge::Knowledge;
@@ -13,8 +16,11 @@ use model::Observation;
 use model::report::{Report, Severity};
 
 use crate::cli::{Format, InspectArgs};
+use crate::render::text::Screen;
+use crate::render::{self, View};
+use watch::Watch;
 
-/// Exit codes, as the manual has them.
+/// Exit codes, as help and manual have them.
 mod exit {
     pub(super) const FINDINGS: u8 = 1;
     pub(super) const USAGE: u8 = 2;
@@ -23,32 +29,31 @@ mod exit {
 
 /// Runs the command. The error is one of usage: a path, a folder or an output that cannot be used.
 pub fn run(arguments: &InspectArgs) -> anyhow::Result<ExitCode> {
+    notes::check(arguments)?;
     let knowledge = match &arguments.knowledge {
         Some(folder) => Knowledge::with_folder(folder)?,
         None => Knowledge::builtin(),
     };
-    let knowledge = std::sync::Arc::new(knowledge);
+    let knowledge = Arc::new(knowledge);
     let mut out = output(arguments)?;
+    let mut watch = Watch::new().context("cannot listen for Ctrl-C")?;
     if arguments.format == Format::Observations {
-        let mut failed = None;
-        let inputs = pipeline::observe(arguments, &knowledge, &mut |observation: Observation| {
-            if failed.is_none() {
-                failed =
-                    serde_json::to_writer(&mut out, &observation).map_err(io::Error::from).and_then(|()| writeln!(out)).err();
-            }
-        });
-        return finish(failed.map_or(Ok(()), Err).and_then(|()| out.flush()), code(&inputs, &[], None));
+        return observations(arguments, &knowledge, &mut watch, &mut out);
     }
-    let report = pipeline::report(arguments, &knowledge);
-    let written = write(arguments.format, &report, &mut out).and_then(|()| out.flush());
-    let severities: Vec<Severity> = report.findings.iter().map(|finding| finding.severity).collect();
-    finish(written, code(&report.inputs, &severities, arguments.fail_on))
+    let report = pipeline::report(arguments, &knowledge, &mut watch);
+    let view = View::new(&report, &knowledge);
+    let written = match &arguments.explain {
+        Some(asked) => explain(&view, asked, arguments, &mut out)?,
+        None => write(&view, arguments, &mut out),
+    };
+    finish(written.and_then(|()| out.flush()), code(&report, arguments.fail_on, watch.was_interrupted()))
 }
 
 /// Says what went wrong on standard error.
-#[expect(clippy::print_stderr, reason = "the program's one place for errors")]
 pub fn complain(error: &anyhow::Error) -> ExitCode {
-    eprintln!("medwarden: {error:#}");
+    for line in format!("{error:#}").lines() {
+        notes::say(line);
+    }
     ExitCode::from(exit::USAGE)
 }
 
@@ -62,13 +67,55 @@ fn output(arguments: &InspectArgs) -> anyhow::Result<Box<dyn Write>> {
     })
 }
 
-fn write(format: Format, report: &Report, out: &mut dyn Write) -> io::Result<()> {
-    match format {
-        Format::Text | Format::Json | Format::Html | Format::Csv | Format::Observations => {
-            serde_json::to_writer_pretty(&mut *out, report)?;
+/// Where text goes: the terminal with its width and colours, else 80 columns without. `COLUMNS` and `NO_COLOR` have the last word.
+fn screen(arguments: &InspectArgs) -> Screen {
+    const USUAL: usize = 80;
+    let terminal = arguments.out.is_none() && io::stdout().is_terminal();
+    let set = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+    let asked = set("COLUMNS").and_then(|columns| columns.parse::<usize>().ok()).filter(|columns| *columns > 0);
+    let real = || terminal_size::terminal_size().map(|(columns, _)| usize::from(columns.0));
+    let width = asked.or_else(|| if terminal { real() } else { None }).unwrap_or(USUAL);
+    let plain = set("NO_COLOR").is_some() || set("TERM").as_deref() == Some("dumb");
+    Screen { width: width.clamp(40, 250), colour: terminal && !plain }
+}
+
+fn write(view: &View<'_>, arguments: &InspectArgs, out: &mut dyn Write) -> io::Result<()> {
+    match arguments.format {
+        Format::Text => render::text::write(view, screen(arguments), out),
+        Format::Csv => render::csv::write(view, out),
+        Format::Json | Format::Html | Format::Observations => {
+            serde_json::to_writer_pretty(&mut *out, view.report)?;
             writeln!(out)
         }
     }
+}
+
+/// One device in full. The error is one of usage: no or several devices are meant.
+fn explain(view: &View<'_>, asked: &str, arguments: &InspectArgs, out: &mut dyn Write) -> anyhow::Result<io::Result<()>> {
+    let device = render::find::find(view, asked)?;
+    if arguments.format == Format::Json {
+        let written = serde_json::to_writer_pretty(&mut *out, device).map_err(io::Error::from);
+        return Ok(written.and_then(|()| writeln!(out)));
+    }
+    Ok(render::text::explain(view, device, screen(arguments), out))
+}
+
+/// What the sensor says, as it says it.
+fn observations(
+    arguments: &InspectArgs,
+    knowledge: &Arc<Knowledge>,
+    watch: &mut Watch,
+    out: &mut dyn Write,
+) -> anyhow::Result<ExitCode> {
+    let mut written: io::Result<()> = Ok(());
+    let inputs = pipeline::observe(arguments, knowledge, watch, &mut |observation: Observation| {
+        if written.is_ok() {
+            let line = serde_json::to_writer(&mut *out, &observation).map_err(io::Error::from);
+            written = line.and_then(|()| writeln!(out));
+        }
+    });
+    let broken = watch.was_interrupted() || inputs.iter().any(|input| !input.damage.is_empty());
+    finish(written.and_then(|()| out.flush()), if broken { exit::UNREADABLE } else { 0 })
 }
 
 /// A reader that went away is no error.
@@ -80,12 +127,12 @@ fn finish(written: io::Result<()>, code: u8) -> anyhow::Result<ExitCode> {
     }
 }
 
-fn code(inputs: &[model::report::Input], severities: &[Severity], fail_on: Option<Severity>) -> u8 {
-    if inputs.iter().any(|input| !input.damage.is_empty()) {
+fn code(report: &Report, fail_on: Option<Severity>, interrupted: bool) -> u8 {
+    if interrupted || report.inputs.iter().any(|input| !input.damage.is_empty()) {
         return exit::UNREADABLE;
     }
     match fail_on {
-        Some(floor) if severities.iter().any(|severity| *severity >= floor) => exit::FINDINGS,
+        Some(floor) if report.findings.iter().any(|finding| finding.severity >= floor) => exit::FINDINGS,
         _ => 0,
     }
 }

@@ -10,7 +10,9 @@ use model::{FrameRef, Intake};
 use sensor::{Coverage, Credentials, Frame, Sensor};
 use wire::layers::LinkType;
 
+use super::notes;
 use super::unseen::unseen;
+use super::watch::Watch;
 use crate::cli::InspectArgs;
 
 /// Default credentials as knowledge has them.
@@ -23,14 +25,19 @@ impl Credentials for Known {
 }
 
 /// Runs the captures through a sensor; returns what was read.
-pub(super) fn observe(arguments: &InspectArgs, knowledge: &Arc<Knowledge>, intake: &mut dyn Intake) -> Vec<Input> {
+pub(super) fn observe(
+    arguments: &InspectArgs,
+    knowledge: &Arc<Knowledge>,
+    watch: &mut Watch,
+    intake: &mut dyn Intake,
+) -> Vec<Input> {
     let mut inputs = Inputs::open(&arguments.paths);
-    sense(arguments, knowledge, &mut inputs, intake);
+    sense(arguments, knowledge, &mut inputs, watch, intake);
     inputs.sources().iter().map(input).collect()
 }
 
 /// Runs the captures through sensor and inventory.
-pub(super) fn report(arguments: &InspectArgs, knowledge: &Arc<Knowledge>) -> Report {
+pub(super) fn report(arguments: &InspectArgs, knowledge: &Arc<Knowledge>, watch: &mut Watch) -> Report {
     let config = match arguments.site_networks.as_slice() {
         [] => Config::default(),
         networks => Config { site_networks: networks.to_vec() },
@@ -38,7 +45,7 @@ pub(super) fn report(arguments: &InspectArgs, knowledge: &Arc<Knowledge>) -> Rep
     let site_networks = config.site_networks.iter().map(ToString::to_string).collect();
     let mut inventory = Inventory::new(config);
     let mut inputs = Inputs::open(&arguments.paths);
-    let coverage = sense(arguments, knowledge, &mut inputs, &mut inventory);
+    let coverage = sense(arguments, knowledge, &mut inputs, watch, &mut inventory);
     let mut resolved = inventory.resolve(knowledge);
     respond::fill(&mut resolved.devices, &resolved.conversations, knowledge);
     let findings = detect::findings(&detect::Site::new(&resolved.devices, &resolved.conversations, knowledge));
@@ -46,7 +53,7 @@ pub(super) fn report(arguments: &InspectArgs, knowledge: &Arc<Knowledge>) -> Rep
     Report {
         schema: SCHEMA.to_owned(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
-        unseen: unseen(&coverage, &inputs, resolved.values_dropped),
+        unseen: unseen(&coverage, &inputs, resolved.values_dropped, watch.was_interrupted()),
         inputs,
         site_networks,
         devices: resolved.devices,
@@ -55,9 +62,16 @@ pub(super) fn report(arguments: &InspectArgs, knowledge: &Arc<Knowledge>) -> Rep
     }
 }
 
-fn sense(arguments: &InspectArgs, knowledge: &Arc<Knowledge>, inputs: &mut Inputs, intake: &mut dyn Intake) -> Coverage {
+fn sense(
+    arguments: &InspectArgs,
+    knowledge: &Arc<Knowledge>,
+    inputs: &mut Inputs,
+    watch: &mut Watch,
+    intake: &mut dyn Intake,
+) -> Coverage {
     let mut sensor = Sensor::new(&sensor::Config::default(), Box::new(Known(Arc::clone(knowledge))));
-    while let Some((source, frame)) = inputs.next() {
+    while watch.goes_on(inputs) {
+        let Some((source, frame)) = inputs.next() else { break };
         let out_of_span =
             arguments.since.is_some_and(|since| frame.time < since) || arguments.until.is_some_and(|until| frame.time >= until);
         if out_of_span {
@@ -69,13 +83,15 @@ fn sense(arguments: &InspectArgs, knowledge: &Arc<Knowledge>, inputs: &mut Input
         sensor.frame(&lent, intake);
     }
     sensor.finish(intake);
+    watch.done();
+    notes::tell(inputs.sources());
     sensor.coverage().clone()
 }
 
 fn input(source: &Source) -> Input {
     Input {
         path: source.path.display().to_string(),
-        format: source.format.map_or_else(|| "unknown".to_owned(), |format| format.to_string()),
+        format: source.format.map(|format| format.to_string()).or_else(|| source.skipped.clone()).unwrap_or_else(unknown),
         compression: Some(source.compression.to_string()).filter(|name| name != "none"),
         link_types: source
             .links
@@ -92,4 +108,8 @@ fn input(source: &Source) -> Input {
             .map(|damage| Damage { offset: damage.offset, what: damage.what.to_string(), hint: damage.hint.to_string() })
             .collect(),
     }
+}
+
+fn unknown() -> String {
+    "unknown".to_owned()
 }

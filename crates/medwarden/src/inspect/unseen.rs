@@ -4,10 +4,16 @@ use model::report::{Input, Unseen};
 use sensor::Coverage;
 
 /// The list of what the answers do not rest on.
-pub(super) fn unseen(coverage: &Coverage, inputs: &[Input], values_dropped: u64) -> Vec<Unseen> {
+pub(super) fn unseen(coverage: &Coverage, inputs: &[Input], values_dropped: u64, interrupted: bool) -> Vec<Unseen> {
     let dropped = inputs.iter().map(|input| input.dropped).fold(0, u64::saturating_add);
     let damaged = inputs.iter().filter(|input| !input.damage.is_empty()).count() as u64;
     let counted = [
+        (
+            "interrupted",
+            "reading was interrupted before the end of the inputs",
+            u64::from(interrupted),
+            "Everything behind that point is missing: this is what was known by then.",
+        ),
         ("damaged-inputs", "inputs could not be read to the end", damaged, "Everything behind the damage is missing."),
         (
             "dropped-packets",
