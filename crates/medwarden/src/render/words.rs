@@ -106,7 +106,7 @@ pub fn thousands(number: u64) -> String {
     let digits = number.to_string();
     let mut out = String::new();
     for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place) % 3 == 0 {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
             out.push(',');
         }
         out.push(digit);
@@ -188,7 +188,7 @@ mod tests {
         );
         assert_eq!([7, 1234, 1_234_567].map(thousands), ["7", "1,234", "1,234,567"]);
         assert_eq!((count(1, "device"), count(5000, "device")), ("1 device".to_owned(), "5,000 devices".to_owned()));
-        let second = |seconds| Timestamp::from_parts(1_772_438_400 + seconds, 5);
+        let second = |seconds: i64| Timestamp::from_parts(1_772_438_400 + seconds, 5);
         assert_eq!(span(second(0), second(61)), "2026-03-02 08:00:00 to 08:01:01");
         assert_eq!(kind(FactKind::DhcpClientId), "dhcp client id");
     }
