@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use knowledge::Knowledge;
 use model::observation::{Traffic, Transport};
 use model::report::{Conversation, Encryption, Evidence, Identifier, Party, PhiSeen, Scope};
-use model::{Endpoint, FactKind, MacAddr};
+use model::{Endpoint, FactKind, FactValue, MacAddr};
 
 use crate::identity::{Identity, Node, is_unicast};
 use crate::store::{ConversationRecord, EndpointId, FactRecord, Store, text};
@@ -37,15 +37,17 @@ pub(crate) fn device_id(group: &[Node]) -> String {
 
 /// What a party is for grouping: a device, or an endpoint that is none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Who {
+enum Who<'a> {
     Device(usize),
+    /// Outside, by the name it was asked for: one service on many addresses is one party.
+    Name(&'a str),
     Ip(IpAddr),
     Mac(MacAddr),
     Nobody,
 }
 
 /// Two records with the same key are one conversation.
-type Key<'a> = (Who, Who, Transport, u16, &'a str);
+type Key<'a> = (Who<'a>, Who<'a>, Transport, u16, &'a str);
 
 /// Everything that is known of names of addresses outside.
 fn dns_names(store: &Store) -> BTreeMap<IpAddr, String> {
@@ -71,8 +73,13 @@ pub(crate) fn resolve(store: &Store, identity: &Identity, knowledge: &Knowledge)
     let mut groups: BTreeMap<Key<'_>, Vec<&ConversationRecord>> = BTreeMap::new();
     for record in &store.conversations {
         let protocol = record.protocol.as_deref().unwrap_or_default();
-        let key =
-            (who(store, identity, record.client), who(store, identity, record.server), record.transport, record.port, protocol);
+        let key = (
+            who(store, identity, &names, record.client, None),
+            who(store, identity, &names, record.server, named_server(store.facts_of(&record.facts))),
+            record.transport,
+            record.port,
+            protocol,
+        );
         groups.entry(key).or_default().push(record);
     }
     let mut conversations: Vec<Conversation> = groups
@@ -84,12 +91,22 @@ pub(crate) fn resolve(store: &Store, identity: &Identity, knowledge: &Knowledge)
     conversations
 }
 
-fn who(store: &Store, identity: &Identity, id: EndpointId) -> Who {
+fn who<'a>(
+    store: &'a Store,
+    identity: &Identity,
+    names: &'a BTreeMap<IpAddr, String>,
+    id: EndpointId,
+    asked_for: Option<&'a str>,
+) -> Who<'a> {
     if let Some(device) = identity.device(id) {
         return Who::Device(device);
     }
     match store.endpoint_record(id).map(|record| record.endpoint) {
-        Some(Endpoint { ip: Some(ip), .. }) => Who::Ip(ip),
+        Some(Endpoint { ip: Some(ip), .. }) => {
+            let is_outside = is_unicast(&ip) && !identity.is_inside(&ip);
+            let name = asked_for.or_else(|| names.get(&ip).map(String::as_str)).filter(|_| is_outside);
+            name.map_or(Who::Ip(ip), Who::Name)
+        }
         Some(Endpoint { mac: Some(mac), .. }) => Who::Mac(mac),
         _ => Who::Nobody,
     }
@@ -105,7 +122,7 @@ fn conversation(
 ) -> Conversation {
     let (client, server, transport, port, protocol) = *key;
     let facts = facts(store, records);
-    let spoken_name = named_server(&facts);
+    let spoken_name = named_server(facts.iter());
     let sum = |of: fn(&ConversationRecord) -> u64| records.iter().map(|record| of(record)).fold(0, u64::saturating_add);
     let first = records.iter().min_by_key(|record| (record.span.first, record.frame));
     let service = knowledge.service(service_key(protocol, transport), port);
@@ -117,6 +134,7 @@ fn conversation(
         id: conversation_id(&client_party, &server_party, transport, port, protocol),
         client: client_party,
         server: server_party,
+        server_addresses: addresses(store, server, records),
         transport,
         port,
         protocol: protocol.to_owned(),
@@ -140,6 +158,13 @@ fn conversation(
         tunnel: records.iter().find_map(|record| record.tunnel.as_deref()).map(str::to_owned),
         frame: first.map(|record| record.frame).unwrap_or_default(),
     }
+}
+
+/// Addresses behind a name, where there are several.
+fn addresses(store: &Store, server: Who<'_>, records: &[&ConversationRecord]) -> Vec<IpAddr> {
+    let of_server = |record: &&ConversationRecord| store.endpoint_record(record.server)?.endpoint.ip;
+    let addresses: std::collections::BTreeSet<IpAddr> = records.iter().filter_map(of_server).collect();
+    if matches!(server, Who::Name(_)) && addresses.len() > 1 { addresses.into_iter().collect() } else { Vec::new() }
 }
 
 const fn lost(traffic: &Traffic) -> u64 {
@@ -193,21 +218,23 @@ fn facts(store: &Store, records: &[&ConversationRecord]) -> Vec<FactRecord> {
 }
 
 /// The name under which the client asked for the server: the one asked for most.
-fn named_server(facts: &[FactRecord]) -> Option<String> {
+fn named_server<'a>(facts: impl Iterator<Item = &'a FactRecord>) -> Option<&'a str> {
     facts
-        .iter()
         .filter(|fact| fact.kind == FactKind::ServerName)
         .max_by(|a, b| a.count.cmp(&b.count).then_with(|| b.value.cmp(&a.value)))
-        .map(|fact| text(&fact.value))
+        .and_then(|fact| match &fact.value {
+            FactValue::Text(name) => Some(name.as_str()),
+            _ => None,
+        })
 }
 
 fn party(
     store: &Store,
     identity: &Identity,
     names: &BTreeMap<IpAddr, String>,
-    who: Who,
+    who: Who<'_>,
     mut endpoints: impl Iterator<Item = EndpointId>,
-    asked_for: Option<String>,
+    asked_for: Option<&str>,
 ) -> Party {
     let nobody = Party { device: None, name: None, ip: None, mac: None, scope: Scope::Outside };
     match who {
@@ -217,13 +244,17 @@ fn party(
             scope: Scope::Inside,
             ..nobody
         },
+        Who::Name(name) => {
+            let ip = endpoints.filter_map(|id| store.endpoint_record(id)?.endpoint.ip).min();
+            Party { name: Some(name.to_owned()), ip, ..nobody }
+        }
         Who::Ip(ip) => {
             let scope = match (is_group(&ip), identity.is_inside(&ip)) {
                 (true, _) => Scope::Group,
                 (false, true) => Scope::Inside,
                 (false, false) => Scope::Outside,
             };
-            let name = asked_for.or_else(|| names.get(&ip).cloned()).filter(|_| scope != Scope::Group);
+            let name = asked_for.map(str::to_owned).or_else(|| names.get(&ip).cloned()).filter(|_| scope != Scope::Group);
             Party { name, ip: Some(ip), scope, ..nobody }
         }
         Who::Mac(mac) => {
@@ -285,6 +316,7 @@ fn conversation_id(client: &Party, server: &Party, transport: Transport, port: u
         party
             .device
             .clone()
+            .or_else(|| party.name.clone().filter(|_| party.scope == Scope::Outside))
             .or_else(|| party.ip.map(|ip| ip.to_string()))
             .or_else(|| party.mac.map(|mac| mac.to_string()))
             .unwrap_or_default()

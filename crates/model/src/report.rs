@@ -434,6 +434,9 @@ pub struct Conversation {
     pub client: Party,
     /// Who answers.
     pub server: Party,
+    /// Addresses behind the server's name, where there are several.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub server_addresses: Vec<IpAddr>,
     /// Carrier.
     pub transport: Transport,
     /// The service's port; 0 where it has none or changes each time.

@@ -235,6 +235,10 @@ impl Sensor {
 
     /// Who asks: the handshake says it; else the end without a service's port, else who is first seen to send.
     fn guess_client(&self, key: &Key, sender: Side, packet: &Packet<'_>) -> (Side, bool) {
+        if packet.ip.is_some_and(|ip| !is_unicast(&ip.dst)) {
+            // A group never asks.
+            return (sender, true);
+        }
         let is_tcp = match &packet.inner {
             Inner::Tcp(tcp) if tcp.flags & (SYN | ACK) == SYN => return (sender, true),
             Inner::Tcp(tcp) if tcp.flags & (SYN | ACK) == SYN | ACK => return (sender.other(), true),
