@@ -11,7 +11,8 @@ test:
 
 # Speed and memory, as ratios in one run; see bench/README.md.
 bench:
-	@cargo run --quiet --package xtask -- bench
+	@cargo build --quiet --release --package medwarden --package bench
+	@cargo run --quiet --release --package bench -- $(if $(PART),only $(PART))
 
 # Compare with tshark, protocol by protocol, over the captures beside the checkout.
 oracle:
