@@ -4,6 +4,7 @@
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
 mod demo;
+mod eval;
 mod pages;
 mod registries;
 
@@ -17,6 +18,7 @@ type Chore = fn(&[String]) -> Result<String>;
 /// The verbs, what they do, and how.
 const VERBS: &[(&str, &str, Chore)] = &[
     ("demo", "build, play a clinic's morning, print the four answers", demo::demo),
+    ("eval", "compare maker and model with what labelled devices are", eval::eval),
     ("pages", "write the manual's pages that are made from tables; --check only compares", pages::pages),
     ("registries", "compact the IEEE's address blocks", registries::registries),
     ("enterprises", "compact IANA's enterprise numbers", registries::enterprises),
