@@ -569,6 +569,8 @@ fn datagram(flow: &mut Flow, packet: &Packet<'_>, emit: &mut Emit<'_>, around: &
                     .and_then(|protocol| protocol.datagram_session())
                     .map(|session| Box::new(App::with_session(session, probe::id(row))));
             }
+            // Calls agree on addresses first, in the flow that then carries them.
+            Answer::Perhaps | Answer::Nobody if is_stun(packet.payload) => {}
             Answer::Perhaps | Answer::Nobody if tries >= MAX_DATAGRAM_TRIES => flow.known = Known::Nothing,
             Answer::Perhaps | Answer::Nobody => flow.known = Known::Probing(tries.saturating_add(1)),
         }
@@ -592,6 +594,11 @@ fn datagram(flow: &mut Flow, packet: &Packet<'_>, emit: &mut Emit<'_>, around: &
         let_go(flow, emit);
         flow.app = Some(Box::default());
     }
+}
+
+/// RFC 8489 §5: the magic cookie behind type and length.
+fn is_stun(payload: &[u8]) -> bool {
+    payload.get(4..8) == Some(&[0x21, 0x12, 0xa4, 0x42])
 }
 
 /// A message of a link or IP protocol, known exactly by its number.

@@ -118,6 +118,8 @@ impl Rows {
             }
         }
         match plausible {
+            // An octet or two are plausible to many.
+            Some(_) if is_tcp && head.len() < 3 => Answer::Perhaps,
             Some(row) => Answer::Row(row),
             None if perhaps => Answer::Perhaps,
             None => Answer::Nobody,

@@ -16,8 +16,10 @@ const MAX_HELD: usize = 32;
 const MAX_HELD_BYTES: usize = 128 * 1024;
 /// Bytes kept while protocols ask for more to decide.
 const MAX_HEAD: usize = 2048;
-/// Payloads looked at before a flow is left alone.
-const MAX_TRIES: u8 = 6;
+/// What may be tried before a flow is left alone: six payloads that nobody knows, or more asking for more bytes.
+const MAX_TRIES: u8 = 48;
+/// What a payload that nobody knows costs of it.
+const NOBODY: u8 = 8;
 /// Protocols that may take over from each other in one connection.
 const MAX_TURNS: u8 = 8;
 
@@ -462,7 +464,7 @@ impl App {
                 }
             }
             answer => {
-                let tries = tries.saturating_add(1);
+                let tries = tries.saturating_add(if answer == Answer::Perhaps { 1 } else { NOBODY });
                 *known = if tries >= MAX_TRIES || head.len() >= MAX_HEAD && answer == Answer::Perhaps {
                     Known::Nothing
                 } else {
