@@ -12,6 +12,7 @@ use model::{FrameRef, Observation};
 use sensor::{Config, Coverage, Frame, NoCredentials, Sensor};
 use wire::layers::LinkType;
 
+mod captures;
 mod streams;
 
 /// What a capture amounts to.
