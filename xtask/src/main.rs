@@ -5,6 +5,7 @@
 
 mod demo;
 mod eval;
+mod oracle;
 mod pages;
 mod registries;
 
@@ -23,6 +24,7 @@ const VERBS: &[(&str, &str, Chore)] = &[
     ("registries", "compact the IEEE's address blocks", registries::registries),
     ("enterprises", "compact IANA's enterprise numbers", registries::enterprises),
     ("credentials", "hash a list of default credentials", registries::credentials),
+    ("oracle", "compare with tshark over the captures beside the checkout", oracle::oracle),
 ];
 
 fn main() -> ExitCode {
