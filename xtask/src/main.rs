@@ -3,6 +3,7 @@
 // A chore's result goes to standard output, where its caller redirects it.
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
+mod cases;
 mod demo;
 mod eval;
 mod oracle;
@@ -18,6 +19,7 @@ type Chore = fn(&[String]) -> Result<String>;
 
 /// The verbs, what they do, and how.
 const VERBS: &[(&str, &str, Chore)] = &[
+    ("cases", "write the inputs under tests/cases", cases::cases),
     ("demo", "build, play a clinic's morning, print the four answers", demo::demo),
     ("eval", "compare maker and model with what labelled devices are", eval::eval),
     ("pages", "write the manual's pages that are made from tables; --check only compares", pages::pages),

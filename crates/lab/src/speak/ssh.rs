@@ -27,10 +27,10 @@ fn kex_init(scene: &mut Scene, lists: [&str; 4]) -> Vec<u8> {
 pub fn session(scene: &mut Scene, tcp: &mut Tcp, client: &str, server: &str, packets: usize) {
     tcp.exchange(scene, format!("{client}\r\n").as_bytes(), format!("{server}\r\n").as_bytes());
     let new = [
-        "curve25519-sha256,diffie-hellman-group14-sha256",
+        "curve25519-sha256,diffie-hellman-group14-sha256,diffie-hellman-group14-sha1",
         "ssh-ed25519,rsa-sha2-256,ssh-rsa",
         "aes256-gcm@openssh.com,aes128-ctr",
-        "hmac-sha2-256",
+        "hmac-sha2-256,hmac-sha1",
     ];
     let old =
         ["diffie-hellman-group14-sha1,diffie-hellman-group1-sha1", "ssh-rsa", "aes128-ctr,aes128-cbc,3des-cbc", "hmac-sha1"];
