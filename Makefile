@@ -29,6 +29,7 @@ fuzz:
 # Write again everything that is generated: schema, man pages, completions, cases, manual pages.
 gen:
 	@cargo run --quiet --package xtask -- pages
+	@cargo run --quiet --package xtask -- cases
 
 fmt:
 	@cargo fmt --all

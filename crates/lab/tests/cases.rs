@@ -1,5 +1,7 @@
 //! The table of cases.
 
+#![allow(clippy::unwrap_used, clippy::expect_used)] // helpers of tests
+
 mod observe;
 
 use std::collections::BTreeSet;

@@ -24,7 +24,7 @@ pub mod tls;
 #[must_use]
 pub fn hex(text: &str) -> Vec<u8> {
     let digits: Vec<u32> = text.split_whitespace().flat_map(str::chars).map(|c| c.to_digit(16).expect("a digit")).collect();
-    assert!(digits.len() % 2 == 0, "half an octet in {text}");
+    assert!(digits.len().is_multiple_of(2), "half an octet in {text}");
     digits.chunks(2).map(|pair| (pair[0] * 16 + pair[1]) as u8).collect()
 }
 
