@@ -83,7 +83,8 @@ fn write(view: &View<'_>, arguments: &InspectArgs, out: &mut dyn Write) -> io::R
     match arguments.format {
         Format::Text => render::text::write(view, screen(arguments), out),
         Format::Csv => render::csv::write(view, out),
-        Format::Json | Format::Html | Format::Observations => {
+        Format::Html => render::html::write(view, out),
+        Format::Json | Format::Observations => {
             serde_json::to_writer_pretty(&mut *out, view.report)?;
             writeln!(out)
         }

@@ -2,6 +2,7 @@
 
 pub mod csv;
 pub mod find;
+pub mod html;
 pub mod text;
 mod view;
 pub mod words;

@@ -23,6 +23,7 @@ pub struct View<'a> {
     /// Conversations worth reading one by one, those that matter most first.
     pub conversations: Vec<&'a Conversation>,
     by_id: BTreeMap<&'a str, &'a Device>,
+    places: BTreeMap<&'a str, usize>,
     talk: BTreeMap<&'a str, Vec<&'a Conversation>>,
     findings: BTreeMap<&'a str, Vec<&'a Finding>>,
 }
@@ -47,6 +48,7 @@ impl<'a> View<'a> {
             devices: report.devices.iter().collect(),
             conversations: report.conversations.iter().filter(|conversation| is_told(conversation)).collect(),
             by_id,
+            places: BTreeMap::new(),
             talk: talk(&report.conversations),
             findings: BTreeMap::new(),
         };
@@ -64,6 +66,7 @@ impl<'a> View<'a> {
         devices.sort_by_cached_key(|device| {
             (Reverse(weight(impact(device))), Reverse(self.worst(device)), self.call(device).to_lowercase(), &device.id)
         });
+        self.places = devices.iter().enumerate().map(|(place, device)| (device.id.as_str(), place)).collect();
         self.devices = devices;
         let mut conversations = std::mem::take(&mut self.conversations);
         conversations.sort_by_cached_key(|conversation| (Reverse(self.interest(conversation)), &conversation.id));
@@ -89,6 +92,11 @@ impl<'a> View<'a> {
     /// The device of an id.
     pub fn device(&self, id: &str) -> Option<&'a Device> {
         self.by_id.get(id).copied()
+    }
+
+    /// Where a device stands in [`View::devices`].
+    pub fn place(&self, id: &str) -> Option<usize> {
+        self.places.get(id).copied()
     }
 
     /// The device that a party is.

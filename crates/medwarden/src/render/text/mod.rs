@@ -10,7 +10,7 @@ use std::io::{self, Write};
 
 use super::View;
 use super::words::{self, count, thousands};
-use paint::{Style, wrap};
+use paint::{Style, width, wrap};
 use table::Table;
 
 pub use explain::explain;
@@ -49,11 +49,14 @@ pub(super) struct Text<'a> {
 }
 
 impl Text<'_> {
-    /// A heading after an empty line.
+    /// A heading after an empty line, with an aside beside it, or below where there is no room.
     fn heading(&mut self, text: &str, aside: &str) -> io::Result<()> {
-        let aside = self.screen.paint(Style::Dim, aside);
-        let text = self.screen.paint(Style::Bold, text);
-        writeln!(self.out, "\n{}", [text, aside].join("  ").trim_end())
+        let heading = self.screen.paint(Style::Bold, text);
+        if aside.is_empty() || width(text) + 2 + width(aside) > self.screen.width {
+            writeln!(self.out, "\n{heading}")?;
+            return if aside.is_empty() { Ok(()) } else { self.paragraph(2, Style::Dim, aside) };
+        }
+        writeln!(self.out, "\n{heading}  {}", self.screen.paint(Style::Dim, aside))
     }
 
     /// A paragraph, set in by so many columns.

@@ -75,9 +75,17 @@ pub fn wrap(text: &str, columns: usize) -> Vec<String> {
     lines
 }
 
+/// Characters behind which a word may be broken.
+pub const JOINTS: [char; 5] = ['-', '.', '/', '_', ':'];
+
+/// An IP or MAC address: better left whole.
+pub fn is_address(word: &str) -> bool {
+    word.contains(['.', ':']) && word.chars().all(|c| c.is_ascii_hexdigit() || matches!(c, '.' | ':'))
+}
+
 /// Ends a line inside of a word: behind its last hyphen, dot or slash where one is near the end, else where it stands.
 fn break_back(line: &mut String) -> String {
-    let at = line.rfind(['-', '.', '/', '_', ':']).map(|at| at.saturating_add(1)).filter(|at| *at * 2 > line.len());
+    let at = line.rfind(JOINTS).map(|at| at.saturating_add(1)).filter(|at| *at * 4 > line.len());
     let rest = at.map_or_else(String::new, |at| line.split_off(at));
     std::mem::replace(line, rest)
 }

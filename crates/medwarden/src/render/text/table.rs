@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use super::paint::{Screen, Style, clip, width, wrap};
+use super::paint::{JOINTS, Screen, Style, clip, is_address, width, wrap};
 
 /// Columns between two columns.
 const GAP: usize = 2;
@@ -10,6 +10,8 @@ const GAP: usize = 2;
 const INDENT: usize = 2;
 /// Lines of one cell.
 const MAX_LINES: usize = 3;
+/// A longer word may be broken.
+const MAX_WORD: usize = 17;
 /// No column is made smaller than this.
 const NARROWEST: usize = 6;
 
@@ -41,24 +43,36 @@ impl Table {
         self.rows.iter().try_for_each(|row| write_row(screen, &widths, row, out))
     }
 
-    /// What each column would like, made smaller from the widest on until all fit.
+    /// What each column would like, made smaller until all fit: from the widest on, first those whose words stay whole.
     fn widths(&self, columns: usize) -> Vec<usize> {
         let mut widths: Vec<usize> = self.headings.iter().map(|heading| width(heading)).collect();
+        let mut whole = widths.clone();
         for row in &self.rows {
-            for (column, (_, cell)) in widths.iter_mut().zip(row) {
+            for ((column, whole), (_, cell)) in widths.iter_mut().zip(&mut whole).zip(row) {
                 *column = width(cell).max(*column);
+                *whole = longest_word(cell).max(*whole);
             }
         }
         let gaps = INDENT + GAP * widths.len().saturating_sub(1);
         let room = columns.saturating_sub(gaps);
-        while widths.iter().sum::<usize>() > room {
-            match widths.iter_mut().max() {
-                Some(widest) if *widest > NARROWEST => *widest -= 1,
-                _ => break,
+        for least in [whole, vec![NARROWEST; widths.len()]] {
+            while widths.iter().sum::<usize>() > room {
+                let can = widths.iter_mut().zip(&least).filter(|(width, least)| **width > **least);
+                let Some((widest, _)) = can.max_by_key(|(width, _)| **width) else { break };
+                *widest -= 1;
             }
         }
         widths
     }
+}
+
+/// Columns of the longest piece that is not broken.
+fn longest_word(text: &str) -> usize {
+    let of_word = |word: &str| match is_address(word) {
+        true => width(word),
+        false => word.split_inclusive(JOINTS).map(width).max().unwrap_or(0),
+    };
+    text.split(' ').map(of_word).max().unwrap_or(0).min(MAX_WORD)
 }
 
 fn write_row(screen: Screen, widths: &[usize], cells: &[(Style, String)], out: &mut dyn Write) -> io::Result<()> {
