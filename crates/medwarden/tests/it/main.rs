@@ -1,5 +1,5 @@
 //! The real binary, on captures that the lab makes.
-#![allow(clippy::unwrap_used)] // helpers of tests
+#![allow(clippy::unwrap_used, clippy::indexing_slicing)] // helpers of tests
 
 mod determinism;
 mod exit_codes;

@@ -1,7 +1,7 @@
 //! Where the nodes of the map stand: columns of zones, each node near those that it talks to.
 
 /// A node's width and height, and the room around it.
-pub(super) const NODE: (f64, f64) = (172.0, 36.0);
+pub(super) const NODE: (f64, f64) = (188.0, 36.0);
 /// Between two nodes of a zone.
 const GAP: f64 = 8.0;
 /// Around the nodes of a zone; above them is room for its name.
@@ -9,7 +9,7 @@ const PADDING: f64 = 12.0;
 const NAME: f64 = 20.0;
 /// Between two zones of a column, and two columns.
 const ZONE_GAP: f64 = 18.0;
-const COLUMN_GAP: f64 = 112.0;
+const COLUMN_GAP: f64 = 104.0;
 /// Times that nodes move towards those they talk to.
 const SWEEPS: usize = 6;
 
@@ -17,7 +17,7 @@ const SWEEPS: usize = 6;
 pub(super) struct Node {
     /// Zone, an index of the zones.
     pub zone: usize,
-    /// Left edge, and top edge.
+    /// Left edge.
     pub x: f64,
     /// Top edge.
     pub y: f64,

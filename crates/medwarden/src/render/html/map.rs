@@ -335,7 +335,7 @@ fn draw_boxes(graph: &Graph, nodes: &[Node], page: &mut Page<'_>) -> io::Result<
             "\" y=\"",
             (node.y + 15.5),
             "\">",
-            (short(&one.name, 24)),
+            (short(&one.name, 23)),
             "</text>"
         );
         html!(

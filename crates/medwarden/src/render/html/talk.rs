@@ -69,8 +69,9 @@ fn row(view: &View<'_>, conversation: &Conversation, page: &mut Page<'_>) -> io:
     } else {
         html!(page, (words::bytes(conversation.bytes_to_client)));
     }
-    html!(page, "</td><td>", (words::span(conversation.first_seen, conversation.last_seen)));
-    html!(page, "<span class=\"sub\">", (words::thousands(conversation.flows)), " times</span></td></tr>\n");
+    html!(page, "</td><td class=\"t\">", (words::span(conversation.first_seen, conversation.last_seen)));
+    let times = usize::try_from(conversation.flows).unwrap_or(usize::MAX);
+    html!(page, "<span class=\"sub\">", (count(times, "time")), "</span></td></tr>\n");
     Ok(())
 }
 
