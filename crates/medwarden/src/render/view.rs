@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use knowledge::Knowledge;
-use model::report::{Administration, Conversation, Device, Encryption, Finding, Isolation, Party, Report, Scope, Severity};
+use model::report::{Administration, Conversation, Device, Finding, Isolation, Party, Report, Scope, Severity};
 use model::{ClinicalImpact, Timestamp, Transport};
 
 use super::words::{self, UNKNOWN};
@@ -259,10 +259,9 @@ pub fn is_housekeeping(conversation: &Conversation) -> bool {
     HOUSEKEEPING.contains(&conversation.protocol.as_str())
 }
 
-/// Patient data or clinical content that somebody on the way can read.
-pub fn is_exposed(conversation: &Conversation) -> bool {
-    let clinical = conversation.clinical.is_some() && matches!(conversation.encryption, Encryption::Cleartext | Encryption::Weak);
-    clinical || !conversation.phi.is_empty()
+/// Patient data was seen that anybody on the way can read.
+pub const fn is_exposed(conversation: &Conversation) -> bool {
+    !conversation.phi.is_empty()
 }
 
 /// A conversation between two that is worth a row: not of the link layer, not to a group.
