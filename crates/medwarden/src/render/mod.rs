@@ -8,3 +8,6 @@ mod view;
 pub mod words;
 
 pub use view::View;
+
+#[cfg(test)]
+mod tests;

@@ -176,15 +176,14 @@ impl<'a> View<'a> {
         all
     }
 
-    /// Devices whose isolation care would notice, with what it does.
+    /// Devices of which is worth saying what isolating them does: those of care, those that others depend on, those with grave
+    /// findings.
     pub fn isolations(&self) -> Vec<(&'a Device, &'a Isolation)> {
         self.devices
             .iter()
             .filter_map(|device| Some((*device, device.if_isolated.as_ref()?)))
             .filter(|(device, isolation)| {
-                impact(device) > Some(ClinicalImpact::NotClinical)
-                    || !isolation.clinical_conversations.is_empty()
-                    || self.worst(device) >= Some(Severity::High)
+                matters_to_care(device) || !isolation.dependents.is_empty() || self.worst(device) >= Some(Severity::High)
             })
             .collect()
     }
@@ -218,6 +217,12 @@ impl<'a> View<'a> {
 /// What a device's failure does to care, where its class is known.
 pub fn impact(device: &Device) -> Option<ClinicalImpact> {
     ClinicalImpact::from_name(&device.clinical_impact.as_ref()?.value)
+}
+
+/// It diagnoses, watches or treats, or carries what does.
+pub fn matters_to_care(device: &Device) -> bool {
+    let clinical = device.if_isolated.as_ref().is_some_and(|isolation| !isolation.clinical_conversations.is_empty());
+    impact(device) >= Some(ClinicalImpact::Diagnostic) || clinical
 }
 
 /// Order of impacts. What is not known may be anything, so it stands before what is known to be no part of care.
@@ -257,6 +262,12 @@ pub fn is_external(conversation: &Conversation) -> bool {
 /// Names, time and addresses: what every network needs.
 pub fn is_housekeeping(conversation: &Conversation) -> bool {
     HOUSEKEEPING.contains(&conversation.protocol.as_str())
+}
+
+/// Others should not read it: it carries patient data, care or administration, or leaves the site.
+pub fn is_sensitive(conversation: &Conversation) -> bool {
+    let carries = conversation.clinical.is_some() || !conversation.phi.is_empty();
+    carries || conversation.management || is_external(conversation)
 }
 
 /// Patient data was seen that anybody on the way can read.

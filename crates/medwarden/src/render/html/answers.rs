@@ -9,7 +9,7 @@ use super::devices::{impact_badge, link, product_line};
 use super::page::{Page, html};
 use super::{MAX_ISOLATIONS, MAX_LIST, more};
 use crate::render::View;
-use crate::render::view::{impact, is_exposed, is_external};
+use crate::render::view::{impact, is_exposed, is_external, matters_to_care};
 use crate::render::words::{count, thousands};
 
 /// The four answers in a row.
@@ -66,11 +66,11 @@ fn who(view: &View<'_>, page: &mut Page<'_>) -> io::Result<()> {
 }
 
 fn how(view: &View<'_>, page: &mut Page<'_>) -> io::Result<()> {
-    let all = view.isolations();
-    let alone = all.iter().filter(|(_, isolation)| isolation.stand_ins.is_empty()).count();
+    let care: Vec<_> = view.isolations().into_iter().filter(|(device, _)| matters_to_care(device)).collect();
+    let alone = care.iter().filter(|(_, isolation)| isolation.stand_ins.is_empty()).count();
     let grave = view.report.findings.iter().filter(|finding| finding.severity >= Severity::High).count();
     html!(page, "<li><h2><a href=\"#respond\">4. How will we respond?</a></h2><p class=\"big\">");
-    html!(page, (thousands(all.len() as u64)), " <small>would be missed by care</small></p><ul><li>");
+    html!(page, (thousands(care.len() as u64)), " <small>matter to care</small></p><ul><li>");
     html!(page, (alone), " of them without a stand-in seen</li><li>");
     if grave > 0 {
         html!(page, "<span class=\"badge bad\">", (grave), "</span> findings high or critical</li>");

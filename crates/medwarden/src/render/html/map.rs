@@ -26,7 +26,7 @@ const ZONES: [(&str, usize, &str); 7] = [
     ("Clinical systems", 1, "diagnostic"),
     ("Supporting", 2, "supporting"),
     ("Not clinical", 2, "other"),
-    ("Of unknown class", 2, "other"),
+    ("Of unknown class", 1, "other"),
     ("Outside", 3, "outside"),
 ];
 const OUTSIDE: usize = 6;

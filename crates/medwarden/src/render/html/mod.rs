@@ -122,7 +122,16 @@ fn top(view: &View<'_>, page: &mut Page<'_>) -> io::Result<()> {
 /// How many more there are, and where to find them.
 fn more(page: &mut Page<'_>, all: usize, shown: usize, noun: &'static str) -> io::Result<()> {
     if all > shown {
-        html!(page, "<p class=\"more\">… and ", (count(all - shown, noun)), " more; use --format json</p>\n");
+        let plural = if all - shown == 1 { "" } else { "s" };
+        html!(
+            page,
+            "<p class=\"more\">… and ",
+            (thousands((all - shown) as u64)),
+            " more ",
+            (noun),
+            (plural),
+            "; use --format json</p>\n"
+        );
     }
     Ok(())
 }

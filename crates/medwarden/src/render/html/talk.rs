@@ -9,7 +9,7 @@ use super::map;
 use super::page::{Page, html};
 use super::{MAX_ADMINISTRATION, MAX_CONVERSATIONS, MAX_LIST, more};
 use crate::render::View;
-use crate::render::view::{is_external, manner};
+use crate::render::view::{is_external, is_sensitive, manner};
 use crate::render::words::{self, UNKNOWN, count};
 
 /// Answer 2.
@@ -59,8 +59,8 @@ fn row(view: &View<'_>, conversation: &Conversation, page: &mut Page<'_>) -> io:
     match conversation.encryption {
         Encryption::Strong => html!(page, "<span class=\"badge good\">"),
         Encryption::Weak => html!(page, "<span class=\"badge warn\">"),
-        Encryption::Cleartext => html!(page, "<span class=\"badge bad\">"),
-        Encryption::Unknown => html!(page, "<span class=\"badge\">"),
+        Encryption::Cleartext if is_sensitive(conversation) => html!(page, "<span class=\"badge bad\">"),
+        Encryption::Cleartext | Encryption::Unknown => html!(page, "<span class=\"badge\">"),
     }
     html!(page, (words::encryption(conversation.encryption)), "</span></td><td class=\"n\">");
     html!(page, (words::bytes(conversation.bytes_to_server)), "</td><td class=\"n\">");

@@ -10,7 +10,7 @@ use super::paint::Style;
 use super::table::Table;
 use super::{MAX_ADMINISTRATION, MAX_CONVERSATIONS, MAX_DEVICES, MAX_ISOLATIONS, Text, inputs};
 use crate::render::View;
-use crate::render::view::{address, impact, is_exposed, is_external, manner, product};
+use crate::render::view::{address, impact, is_exposed, is_external, is_sensitive, manner, product};
 use crate::render::words::{self, UNKNOWN, count, thousands, value};
 
 /// What was read, and the report in a line.
@@ -88,7 +88,8 @@ fn conversation_row(view: &View<'_>, conversation: &Conversation) -> Vec<(Style,
     let protection = match conversation.encryption {
         Encryption::Strong => Style::Good,
         Encryption::Weak => Style::Warn,
-        Encryption::Cleartext => Style::Bad,
+        Encryption::Cleartext if is_sensitive(conversation) => Style::Bad,
+        Encryption::Cleartext => Style::Plain,
         Encryption::Unknown => Style::Dim,
     };
     let service = match conversation.port {
