@@ -59,7 +59,7 @@ fn device(number: u32, word: &str) -> Device {
         firmware: attribute(word),
         os: attribute(word),
         class: attribute(if number % 7 == 6 { word } else { class }),
-        clinical_impact: attribute(if number % 2 == 0 { "life_sustaining" } else { "supporting" }),
+        clinical_impact: attribute(if number.is_multiple_of(2) { "life_sustaining" } else { "supporting" }),
         udi: attribute(word),
         location: attribute(word),
         software: attribute(word).into_iter().collect(),
@@ -97,7 +97,7 @@ fn conversation(number: u32, devices: u32, word: &str) -> Conversation {
     };
     let json = serde_json::json!({
         "id": format!("c-{number}"), "client": party(number % devices), "server": server, "transport": Transport::Tcp, "port": 104,
-        "protocol": word, "service": word, "clinical": word, "management": number % 3 == 0,
+        "protocol": word, "service": word, "clinical": word, "management": number.is_multiple_of(3),
         "first_seen": Timestamp::default(), "last_seen": Timestamp::from_parts(60, 0), "days_seen": 1, "flows": 1, "failed_flows": 0,
         "packets_to_server": 1, "packets_to_client": 1, "bytes_to_server": 1000, "bytes_to_client": 1, "bytes_lost": 0,
         "encryption": Encryption::Cleartext, "direction_known": true, "frame": FrameRef::default(),

@@ -55,7 +55,10 @@ impl Table {
         }
         let gaps = INDENT + GAP * widths.len().saturating_sub(1);
         let room = columns.saturating_sub(gaps);
-        for least in [whole, vec![NARROWEST; widths.len()]] {
+        let broken =
+            whole.iter().enumerate().map(|(column, whole)| if self.is_of_addresses(column) { *whole } else { NARROWEST });
+        let broken: Vec<usize> = broken.collect();
+        for least in [whole, broken, vec![NARROWEST; widths.len()]] {
             while widths.iter().sum::<usize>() > room {
                 let can = widths.iter_mut().zip(&least).filter(|(width, least)| **width > **least);
                 let Some((widest, _)) = can.max_by_key(|(width, _)| **width) else { break };
@@ -63,6 +66,11 @@ impl Table {
             }
         }
         widths
+    }
+
+    /// All cells of a column are addresses, which are read best in one piece.
+    fn is_of_addresses(&self, column: usize) -> bool {
+        self.rows.iter().all(|row| row.get(column).is_some_and(|(_, cell)| is_address(cell)))
     }
 }
 
