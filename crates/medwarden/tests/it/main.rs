@@ -1,6 +1,7 @@
 //! The real binary, on captures that the lab makes.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)] // helpers of tests
 
+mod clinic;
 mod determinism;
 mod exit_codes;
 mod explain;
