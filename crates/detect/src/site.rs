@@ -23,6 +23,7 @@ pub struct Site<'a> {
     /// The last time in the capture.
     pub now: Timestamp,
     by_id: BTreeMap<&'a str, &'a Device>,
+    by_server: BTreeMap<&'a str, Vec<&'a Conversation>>,
 }
 
 impl<'a> Site<'a> {
@@ -36,13 +37,24 @@ impl<'a> Site<'a> {
             .max()
             .unwrap_or_default();
         let by_id = devices.iter().map(|device| (device.id.as_str(), device)).collect();
-        Self { devices, conversations, knowledge, now, by_id }
+        let mut by_server: BTreeMap<&str, Vec<&Conversation>> = BTreeMap::new();
+        for conversation in conversations {
+            if let Some(device) = &conversation.server.device {
+                by_server.entry(device).or_default().push(conversation);
+            }
+        }
+        Self { devices, conversations, knowledge, now, by_id, by_server }
     }
 
     /// The device of a party.
     #[must_use]
     pub fn device(&self, party: &Party) -> Option<&'a Device> {
         self.by_id.get(party.device.as_deref()?).copied()
+    }
+
+    /// Conversations in which a device is asked.
+    pub(crate) fn served_by(&self, device: &Device) -> &[&'a Conversation] {
+        self.by_server.get(device.id.as_str()).map_or(&[], Vec::as_slice)
     }
 
     /// Gravest impact of devices.

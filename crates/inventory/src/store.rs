@@ -2,8 +2,10 @@
 
 use std::borrow::Cow;
 
+use std::hash::BuildHasher;
+
 use foldhash::fast::FixedState;
-use hashbrown::HashMap;
+use hashbrown::{HashMap, HashTable};
 use model::observation::{Fact, FlowRecord, Opening, Subject, Traffic};
 use model::{ConversationKey, Endpoint, FactKind, FactValue, FrameRef, Intake, Observation, Timestamp, Transport};
 
@@ -100,8 +102,13 @@ pub(crate) struct Store {
     pub(crate) values_dropped: u64,
     endpoint_ids: Map<Endpoint, EndpointId>,
     conversation_ids: Map<(EndpointId, EndpointId, Transport, u16), ConversationId>,
-    fact_ids: Map<(SubjectId, Cow<'static, str>, FactValue), u32>,
+    /// Whom each fact is about, in the order of `facts`.
+    fact_subjects: Vec<SubjectId>,
+    /// Facts by whom they are about, field and value.
+    fact_index: HashTable<u32>,
+    /// Values of each field, of subjects that have [`MAX_VALUES`] facts in all or more.
     value_counts: Map<(SubjectId, Cow<'static, str>), u16>,
+    hasher: FixedState,
 }
 
 /// The index of the next element, as an id.
@@ -164,20 +171,27 @@ impl Store {
         };
         // PHI is a count that adds up, so its value is not part of what makes it one fact.
         let value = if matches!(fact.kind, FactKind::Phi(_)) { FactValue::Yes } else { fact.value };
-        let key = (subject, fact.field.clone(), value.clone());
-        if let Some(known) = self.fact_ids.get(&key).and_then(|id| self.facts.get_mut(*id as usize)) {
+        let hash = self.hasher.hash_one((subject, &*fact.field, &value));
+        let is_it = |id: &u32| {
+            self.fact_subjects.get(*id as usize) == Some(&subject)
+                && self.facts.get(*id as usize).is_some_and(|known| known.field == fact.field && known.value == value)
+        };
+        if let Some(known) = self.fact_index.find(hash, is_it).and_then(|id| self.facts.get_mut(*id as usize)) {
             known.span.add(Span::at(fact.time));
             known.count = known.count.saturating_add(count);
             return;
         }
-        let values = self.value_counts.entry((subject, fact.field.clone())).or_default();
-        if *values >= MAX_VALUES {
+        if !self.has_room(subject, fact.field.clone()) {
             self.values_dropped = self.values_dropped.saturating_add(1);
             return;
         }
-        *values = values.saturating_add(1);
         let id = next_id(&self.facts);
-        self.fact_ids.insert(key, id);
+        let (facts, subjects, hasher) = (&self.facts, &self.fact_subjects, &self.hasher);
+        self.fact_index.insert_unique(hash, id, |id| {
+            let (of, fact) = (subjects.get(*id as usize), facts.get(*id as usize));
+            of.zip(fact).map_or(0, |(of, fact)| hasher.hash_one((*of, &*fact.field, &fact.value)))
+        });
+        self.fact_subjects.push(subject);
         self.facts.push(FactRecord {
             kind: fact.kind,
             protocol: fact.protocol,
@@ -188,13 +202,39 @@ impl Store {
             frame: fact.frame,
             count,
         });
-        let facts = match subject {
-            SubjectId::Endpoint(endpoint) => self.endpoints.get_mut(endpoint as usize).map(|record| &mut record.facts),
-            SubjectId::Conversation(id) => self.conversations.get_mut(id as usize).map(|record| &mut record.facts),
-        };
-        if let Some(facts) = facts {
+        if let Some(facts) = self.facts_about(subject) {
             facts.push(id);
         }
+    }
+
+    fn facts_about(&mut self, subject: SubjectId) -> Option<&mut Vec<u32>> {
+        match subject {
+            SubjectId::Endpoint(id) => self.endpoints.get_mut(id as usize).map(|record| &mut record.facts),
+            SubjectId::Conversation(id) => self.conversations.get_mut(id as usize).map(|record| &mut record.facts),
+        }
+    }
+
+    /// One more value of a field may be kept. Values are counted only of those that have many facts.
+    fn has_room(&mut self, subject: SubjectId, field: Cow<'static, str>) -> bool {
+        let ids = match subject {
+            SubjectId::Endpoint(id) => self.endpoints.get(id as usize).map(|record| &record.facts),
+            SubjectId::Conversation(id) => self.conversations.get(id as usize).map(|record| &record.facts),
+        };
+        let ids = ids.map_or(&[][..], Vec::as_slice);
+        if ids.len() < usize::from(MAX_VALUES) {
+            return true;
+        }
+        let of = |id: &u32| self.facts.get(*id as usize).map(|fact| (subject, fact.field.clone()));
+        if ids.first().and_then(of).is_some_and(|first| !self.value_counts.contains_key(&first)) {
+            for key in ids.iter().filter_map(of) {
+                let values = self.value_counts.entry(key).or_default();
+                *values = values.saturating_add(1);
+            }
+        }
+        let values = self.value_counts.entry((subject, field)).or_default();
+        let has_room = *values < MAX_VALUES;
+        *values = values.saturating_add(has_room.into());
+        has_room
     }
 
     fn flow(&mut self, mut flow: FlowRecord) {

@@ -32,7 +32,7 @@ impl Credentials for NoCredentials {
 /// A fact said again within this time is no news.
 const NEWS_NS: i64 = 600_000_000_000;
 /// Places in the memory of what was said; a power of two.
-const SAID: usize = 1 << 16;
+const SAID: usize = 1 << 18;
 /// Secrets compared with each other at most.
 const MAX_SECRETS: usize = 4096;
 
@@ -45,7 +45,7 @@ pub(crate) struct Said {
 
 impl Said {
     pub(crate) fn new() -> Self {
-        Self { places: vec![(0, i64::MIN); SAID], hasher: FixedState::with_seed(0x7361_6964) }
+        Self { places: vec![(0, 0); SAID], hasher: FixedState::with_seed(0x7361_6964) }
     }
 
     /// True when it was not said lately; remembers it.
@@ -312,6 +312,10 @@ fn decode(octets: &[u8]) -> Cow<'_, str> {
 
 /// One line of at most [`MAX_TEXT`] characters without control characters or blanks around it.
 fn tidy(text: &str) -> Option<String> {
+    // Nearly all text is so already.
+    if text.len() <= MAX_TEXT && text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+        return Some(text.trim_matches(' ')).filter(|text| !text.is_empty()).map(str::to_owned);
+    }
     let mut tidied = String::new();
     for (count, character) in text.trim_matches(|c: char| c.is_whitespace() || c.is_control()).chars().enumerate() {
         if count >= MAX_TEXT {

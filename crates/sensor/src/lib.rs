@@ -180,6 +180,11 @@ impl Sensor {
             return;
         }
         count(flow, sender, packet, time);
+        if let Inner::Tcp(tcp) = &packet.inner
+            && passes_by(flow, sender, tcp, packet)
+        {
+            return;
+        }
         let context = context(packet, flow.direction(sender), time);
         let mut emit = Emit {
             out,
@@ -351,20 +356,22 @@ fn key(packet: &Packet<'_>) -> Option<(Key, Side)> {
 
 /// A mark that a mirrored copy of the packet bears too and another packet of the flow hardly does.
 fn mark(packet: &Packet<'_>, sender: Side) -> u32 {
-    let mut mark = 0x811c_9dc5_u32 ^ u32::from(sender == Side::A);
-    let mut mix = |word: u32| mark = (mark ^ word).wrapping_mul(0x0100_0193).rotate_left(13);
+    let mut mark = 0xcbf2_9ce4_8422_2325_u64 ^ u64::from(sender == Side::A);
+    let mut mix = |word: u64| mark = (mark ^ word).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(29);
     let id = packet.ip.map_or(0, |ip| ip.id);
-    mix(id);
-    mix(u32::try_from(packet.wire_len).unwrap_or(u32::MAX));
+    mix(u64::from(id) << 32 | packet.wire_len as u64);
     if let Inner::Tcp(tcp) = &packet.inner {
-        mix(tcp.seq);
-        mix(tcp.ack);
-        mix(u32::from(tcp.flags) << 16 | u32::from(tcp.window));
+        mix(u64::from(tcp.seq) << 32 | u64::from(tcp.ack));
+        mix(u64::from(tcp.flags) << 16 | u64::from(tcp.window));
     }
     // Without identification more of the payload has to tell: datagrams of QUIC differ behind their connection ids alone.
-    for word in packet.payload.chunks_exact(4).take(if id == 0 { 16 } else { 4 }) {
-        mix(word.first_chunk().map_or(0, |bytes| u32::from_be_bytes(*bytes)));
+    for word in packet.payload.as_chunks().0.iter().take(if id == 0 { 8 } else { 2 }) {
+        mix(u64::from_be_bytes(*word));
     }
+    if packet.payload.len() < 8 {
+        mix(packet.payload.iter().fold(1, |word, byte| word << 8 | u64::from(*byte)));
+    }
+    let mark = u32::try_from(mark >> 32).unwrap_or(0);
     // An acknowledgement without data or identification repeats itself rightly.
     if id == 0 && packet.payload.is_empty() { 0 } else { mark | 1 }
 }
@@ -436,6 +443,38 @@ fn opening(flow: &Flow) -> Opening {
         (false, 0) => Opening::Unanswered,
         (false, _) if flow.reset => Opening::Refused,
         (false, _) => Opening::Unknown,
+    }
+}
+
+/// True of a segment that changes nothing but counts and places: an acknowledgement, or the next bytes of what nobody reads.
+/// Most segments are such, so nothing is prepared for them.
+#[inline]
+fn passes_by(flow: &mut Flow, sender: Side, tcp: &Tcp, packet: &Packet<'_>) -> bool {
+    if tcp.flags & (SYN | FIN | RST) != 0 || packet.payload.len() < packet.wire_len {
+        return false;
+    }
+    let len = packet.payload.len();
+    let to_server = sender == flow.client;
+    match &flow.app {
+        None if len == 0 => true,
+        None if matches!(flow.known, Known::Probing(_)) => false,
+        None => {
+            let end = flow.end_mut(sender);
+            end.synced = true;
+            end.next_seq = tcp.seq.wrapping_add(u32::try_from(len).unwrap_or(0));
+            true
+        }
+        Some(app) if tcp.flags & ACK != 0 && app.is_holding(!to_server) => false,
+        Some(_) if len == 0 => true,
+        Some(_) => {
+            let end = flow.end(sender);
+            let in_order = end.synced && end.next_seq == tcp.seq;
+            let unread = in_order && flow.app.as_mut().is_some_and(|app| app.pass_over(to_server, len as u64));
+            if unread {
+                flow.end_mut(sender).next_seq = tcp.seq.wrapping_add(u32::try_from(len).unwrap_or(0));
+            }
+            unread
+        }
     }
 }
 

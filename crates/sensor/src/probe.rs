@@ -1,21 +1,23 @@
 //! Which protocol a payload is: the port is a hint, the bytes decide.
 
-use std::collections::HashMap;
-
+use foldhash::fast::FixedState;
+use hashbrown::HashMap;
 use wire::{Context, Hint, PROTOCOLS, Protocol, Verdict};
+
+type Map<K, V> = HashMap<K, V, FixedState>;
 
 /// The protocol table, indexed by where each protocol is met.
 #[derive(Debug)]
 pub(crate) struct Rows {
     tcp: Vec<u8>,
     udp: Vec<u8>,
-    tcp_ports: HashMap<u16, Vec<u8>>,
-    udp_ports: HashMap<u16, Vec<u8>>,
-    ethertypes: HashMap<u16, u8>,
-    llc: HashMap<u8, u8>,
-    snap: HashMap<(u32, u16), u8>,
-    ip: HashMap<u8, u8>,
-    ids: HashMap<&'static str, u8>,
+    tcp_ports: Map<u16, Vec<u8>>,
+    udp_ports: Map<u16, Vec<u8>>,
+    ethertypes: Map<u16, u8>,
+    llc: Map<u8, u8>,
+    snap: Map<(u32, u16), u8>,
+    ip: Map<u8, u8>,
+    ids: Map<&'static str, u8>,
 }
 
 /// The outcome of asking.
@@ -34,13 +36,13 @@ impl Rows {
         let mut rows = Self {
             tcp: Vec::new(),
             udp: Vec::new(),
-            tcp_ports: HashMap::new(),
-            udp_ports: HashMap::new(),
-            ethertypes: HashMap::new(),
-            llc: HashMap::new(),
-            snap: HashMap::new(),
-            ip: HashMap::new(),
-            ids: HashMap::new(),
+            tcp_ports: Map::default(),
+            udp_ports: Map::default(),
+            ethertypes: Map::default(),
+            llc: Map::default(),
+            snap: Map::default(),
+            ip: Map::default(),
+            ids: Map::default(),
         };
         for (index, protocol) in PROTOCOLS.iter().enumerate() {
             let Ok(row) = u8::try_from(index) else { break };

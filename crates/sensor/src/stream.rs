@@ -118,6 +118,20 @@ impl App {
         !way.held.is_empty()
     }
 
+    /// Passes over the next `len` bytes of a direction where nothing of them is wanted. False where they have to be looked at.
+    #[inline]
+    pub(crate) fn pass_over(&mut self, to_server: bool, len: u64) -> bool {
+        let way = if to_server { &mut self.to_server } else { &mut self.to_client };
+        if way.stopped {
+            return true;
+        }
+        if way.skip < len || !way.held.is_empty() || !way.kept.is_empty() {
+            return false;
+        }
+        way.skip = way.skip.saturating_sub(len);
+        true
+    }
+
     /// Takes a segment of one direction. `next` is the sequence number expected and is moved on; returns bytes found lost.
     pub(crate) fn segment(
         &mut self,

@@ -10,7 +10,7 @@ use std::net::IpAddr;
 use foldhash::fast::FixedState;
 use hashbrown::HashTable;
 use model::{ConversationKey, Endpoint, FrameRef, MacAddr, Transport};
-use std::hash::BuildHasher;
+use std::hash::{BuildHasher, Hash, Hasher};
 use wire::Direction;
 
 use crate::stream::App;
@@ -40,7 +40,7 @@ enum Family {
 }
 
 /// The two ends of a flow in a fixed order, so that both directions have the same key.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Key {
     a: u128,
     b: u128,
@@ -48,6 +48,22 @@ pub(crate) struct Key {
     b_port: u16,
     family: Family,
     transport: Transport,
+}
+
+impl Hash for Key {
+    /// In as few words as it fits, since every packet is looked up by it.
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        let carrier = match self.transport {
+            Transport::Tcp => 0,
+            Transport::Udp => 1,
+            Transport::Ip(number) => 0x2_0000 | u32::from(number),
+            Transport::Link(number) => 0x4_0000 | u32::from(number),
+        };
+        let ports = u64::from(self.a_port) << 48 | u64::from(self.b_port) << 32;
+        state.write_u128(self.a);
+        state.write_u128(self.b);
+        state.write_u64(ports | u64::from(carrier << 2 | self.family as u32));
+    }
 }
 
 /// An address as the key holds it.
@@ -233,11 +249,20 @@ pub(crate) struct Timeouts {
     pub(crate) closed_ns: i64,
 }
 
-/// One queue of flows whose turn to be asked comes at a time.
-#[derive(Debug, Default)]
+/// One queue of flows that wait for their turn to be asked; all in it wait for the same time, so the first came first.
+#[derive(Debug)]
 struct Queue {
+    wait_ns: i64,
     turns: VecDeque<(i64, u32)>,
 }
+
+/// Index of the queue of flows that are not TCP.
+const OTHER: usize = 0;
+/// Index of the first queue of TCP flows. The next wait four times as long, then each twice as long as the one before: a flow
+/// that was long quiet seldom closes soon.
+const FRESH: usize = 1;
+/// Queues in all.
+const QUEUES: usize = 7;
 
 /// All open flows.
 #[derive(Debug)]
@@ -246,8 +271,11 @@ pub(crate) struct FlowTable {
     free: Vec<u32>,
     index: HashTable<u32>,
     hasher: FixedState,
-    tcp: Queue,
-    other: Queue,
+    queues: [Queue; QUEUES],
+    /// No flow's turn comes before.
+    due: i64,
+    /// The slot that was found last.
+    last: u32,
     timeouts: Timeouts,
     limit: usize,
 }
@@ -259,8 +287,9 @@ impl FlowTable {
             free: Vec::new(),
             index: HashTable::new(),
             hasher: FixedState::with_seed(0x6d65_6477),
-            tcp: Queue::default(),
-            other: Queue::default(),
+            queues: std::array::from_fn(|level| Queue { wait_ns: wait_ns(level, timeouts), turns: VecDeque::new() }),
+            due: i64::MAX,
+            last: 0,
             timeouts,
             limit,
         }
@@ -271,9 +300,15 @@ impl FlowTable {
     }
 
     /// The slot of a key, if its flow is open.
-    pub(crate) fn find(&self, key: &Key) -> Option<u32> {
+    pub(crate) fn find(&mut self, key: &Key) -> Option<u32> {
+        // Packets of a flow come in rows.
+        if self.holds(self.last, key) {
+            return Some(self.last);
+        }
         let hash = self.hasher.hash_one(key);
-        self.index.find(hash, |slot| self.holds(*slot, key)).copied()
+        let found = self.index.find(hash, |slot| self.holds(*slot, key)).copied();
+        self.last = found.unwrap_or(self.last);
+        found
     }
 
     fn holds(&self, slot: u32, key: &Key) -> bool {
@@ -304,8 +339,7 @@ impl FlowTable {
         self.index.insert_unique(hash, slot, |slot| {
             flows.get(*slot as usize).and_then(Option::as_ref).map_or(0, |flow| hasher.hash_one(flow.key))
         });
-        let turn = time.saturating_add(self.first_turn_ns(is_tcp));
-        self.queue(is_tcp).turns.push_back((turn, slot));
+        self.wait(if is_tcp { FRESH } else { OTHER }, time, slot);
         slot
     }
 
@@ -313,32 +347,42 @@ impl FlowTable {
         self.len() >= self.limit
     }
 
-    /// TCP flows are asked early and often enough that closed ones do not linger.
-    const fn first_turn_ns(&self, is_tcp: bool) -> i64 {
-        if is_tcp { self.timeouts.closed_ns } else { self.timeouts.other_ns }
-    }
-
-    const fn queue(&mut self, is_tcp: bool) -> &mut Queue {
-        if is_tcp { &mut self.tcp } else { &mut self.other }
+    /// Puts a flow at the end of a queue.
+    fn wait(&mut self, level: usize, now: i64, slot: u32) {
+        if let Some(queue) = self.queues.get_mut(level) {
+            let turn = now.saturating_add(queue.wait_ns);
+            queue.turns.push_back((turn, slot));
+            self.due = self.due.min(turn);
+        }
     }
 
     /// Takes out one flow that is idle at `now`, if there is one. A few flows at most are asked per call.
+    #[inline]
     pub(crate) fn expire(&mut self, now: i64) -> Option<Flow> {
-        for is_tcp in [true, false] {
+        if now < self.due { None } else { self.ask(now) }
+    }
+
+    fn ask(&mut self, now: i64) -> Option<Flow> {
+        for level in 0..QUEUES {
             for _ in 0..4 {
-                let Some(&(turn, slot)) = self.queue(is_tcp).turns.front() else { break };
-                if turn > now {
-                    break;
-                }
-                self.queue(is_tcp).turns.pop_front();
-                let idle_at = self.get(slot).map_or(i64::MIN, |flow| flow.last.saturating_add(self.patience_ns(flow)));
+                let Some(queue) = self.queues.get_mut(level) else { break };
+                let Some((_, slot)) = queue.turns.pop_front_if(|(turn, _)| *turn <= now) else { break };
+                let wait_ns = queue.wait_ns;
+                let asked = self.get(slot).map(|flow| (flow.last, flow.last.saturating_add(self.patience_ns(flow))));
+                let (last, idle_at) = asked.unwrap_or((i64::MIN, i64::MIN));
                 if idle_at <= now {
                     return self.remove(slot);
                 }
-                let step = if is_tcp { self.timeouts.closed_ns.saturating_mul(4) } else { self.timeouts.other_ns };
-                self.queue(is_tcp).turns.push_back((now.saturating_add(step), slot));
+                let next = match level {
+                    OTHER => OTHER,
+                    FRESH => FRESH.saturating_add(1),
+                    _ if now.saturating_sub(last) < wait_ns => FRESH.saturating_add(1),
+                    _ => level.saturating_add(1).min(QUEUES.saturating_sub(1)),
+                };
+                self.wait(next, now, slot);
             }
         }
+        self.due = self.queues.iter().filter_map(|queue| queue.turns.front()).map(|(turn, _)| *turn).min().unwrap_or(i64::MAX);
         None
     }
 
@@ -352,11 +396,9 @@ impl FlowTable {
 
     /// Takes out the flow that has waited longest for its turn, idle or not: for when the table is full.
     pub(crate) fn evict(&mut self) -> Option<Flow> {
-        let is_tcp = match (self.tcp.turns.front(), self.other.turns.front()) {
-            (Some(tcp), Some(other)) => tcp.0 <= other.0,
-            (tcp, _) => tcp.is_some(),
-        };
-        let (_, slot) = self.queue(is_tcp).turns.pop_front()?;
+        let first = |queue: &&mut Queue| queue.turns.front().map_or(i64::MAX, |(turn, _)| *turn);
+        let queue = self.queues.iter_mut().filter(|queue| !queue.turns.is_empty()).min_by_key(first)?;
+        let (_, slot) = queue.turns.pop_front()?;
         self.remove(slot)
     }
 
@@ -368,5 +410,14 @@ impl FlowTable {
         }
         self.free.push(slot);
         Some(flow)
+    }
+}
+
+/// How long the flows of a queue wait. TCP flows are asked early and often enough that closed ones do not linger.
+fn wait_ns(level: usize, timeouts: Timeouts) -> i64 {
+    match level {
+        OTHER => timeouts.other_ns,
+        FRESH => timeouts.closed_ns,
+        _ => timeouts.closed_ns.saturating_mul(1 << level.min(QUEUES)),
     }
 }

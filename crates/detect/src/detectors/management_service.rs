@@ -34,10 +34,8 @@ impl Detector for ManagementService {
             let names: Vec<String> = managed.iter().map(|service| format!("{} ({})", service.name, service.port)).collect();
             let mut draft =
                 Draft::new(&INFO, &device.id).severity(if clinical { Severity::Low } else { Severity::Info }).device(device);
-            let of_device = |c: &&model::report::Conversation| {
-                c.management && c.packets_to_client > 0 && c.server.device.as_ref() == Some(&device.id)
-            };
-            for conversation in site.conversations.iter().filter(of_device) {
+            let used = site.served_by(device).iter().filter(|c| c.management && c.packets_to_client > 0);
+            for conversation in used {
                 draft = draft.evidence([took_place(conversation, conversation.service.clone())]);
             }
             findings.push(draft.finding(site, format!("{} answers on {}", call(device), names.join(", "))));
