@@ -72,11 +72,11 @@ pub fn phi(seen: &[PhiSeen]) -> String {
     parts.join(", ")
 }
 
-/// What a conversation carries that matters for care: its clinical content and how many fields of PHI.
+/// What a conversation carries that matters for care: how many fields of PHI, and its clinical content.
 pub fn content(conversation: &Conversation) -> String {
     let fields = conversation.phi.iter().map(|phi| phi.count).fold(0, u64::saturating_add);
     let phi = if fields == 0 { None } else { Some(format!("PHI ({} fields)", thousands(fields))) };
-    let parts: Vec<String> = conversation.clinical.clone().into_iter().chain(phi).collect();
+    let parts: Vec<String> = phi.into_iter().chain(conversation.clinical.clone()).collect();
     parts.join("; ")
 }
 

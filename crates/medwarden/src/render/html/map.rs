@@ -118,7 +118,17 @@ pub(super) fn map(view: &View<'_>, page: &mut Page<'_>) -> io::Result<()> {
     let (names, mut zones): (Vec<usize>, Vec<Zone>) = zones.into_iter().unzip();
     let edges: Vec<(usize, usize)> = graph.lines.keys().copied().collect();
     let (width, height) = layout::place(&mut nodes, &mut zones, &edges);
-    html!(page, "<figure><div class=\"panel\"><svg class=\"map\" viewBox=\"0 0 ", (width), " ", (height));
+    html!(
+        page,
+        "<figure><div class=\"panel\"><svg class=\"map\" width=\"",
+        (width),
+        "\" height=\"",
+        (height),
+        "\" viewBox=\"0 0 ",
+        (width),
+        " ",
+        (height)
+    );
     html!(page, "\" role=\"img\" aria-labelledby=\"map-title\"><title id=\"map-title\">Map of ", (graph.lines.len()));
     html!(page, " lines between ", (graph.boxes.len()), " boxes; the table below says the same in words</title>\n");
     tips(page)?;

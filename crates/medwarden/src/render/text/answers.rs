@@ -33,7 +33,8 @@ pub(super) fn devices(view: &View<'_>, text: &mut Text<'_>) -> io::Result<()> {
     let unknown = view.devices.iter().filter(|device| device.class.is_none()).count();
     let aside = format!("{}, {unknown} of unknown class", count(view.devices.len(), "device"));
     text.heading("1. What devices are connected?", &aside)?;
-    let mut table = Table::new(vec!["Name", "Maker", "Model", "Class", "Impact", "Address", "Sure"]);
+    let mut table =
+        Table::new(vec!["Name", "Maker", "Model", "Class", "Impact", "Address", "Sure"]).firm(&["Class", "Impact", "Address"]);
     for device in view.devices.iter().take(MAX_DEVICES) {
         table.row(device_row(view, device));
     }
@@ -67,7 +68,8 @@ pub(super) fn conversations(view: &View<'_>, text: &mut Text<'_>) -> io::Result<
     let outside = view.outside();
     let aside = format!("{exposed} with patient data in the clear, {} outside", count(outside.len(), "name"));
     text.heading("2. What do they talk to?", &aside)?;
-    let mut table = Table::new(vec!["Client", "Server", "Service", "Carries", "Protection", "Bytes"]);
+    let mut table =
+        Table::new(vec!["Client", "Server", "Service", "Carries", "Protection", "Bytes"]).firm(&["Protection", "Bytes"]);
     for conversation in view.conversations.iter().take(MAX_CONVERSATIONS) {
         table.row(conversation_row(view, conversation));
     }

@@ -18,13 +18,20 @@ const NARROWEST: usize = 6;
 /// Rows under headings.
 pub struct Table {
     headings: Vec<&'static str>,
+    firm: &'static [&'static str],
     rows: Vec<Vec<(Style, String)>>,
 }
 
 impl Table {
     /// A table without rows.
     pub const fn new(headings: Vec<&'static str>) -> Self {
-        Self { headings, rows: Vec::new() }
+        Self { headings, firm: &[], rows: Vec::new() }
+    }
+
+    /// Columns whose words are broken last.
+    pub const fn firm(mut self, headings: &'static [&'static str]) -> Self {
+        self.firm = headings;
+        self
     }
 
     /// Adds a row.
@@ -55,9 +62,9 @@ impl Table {
         }
         let gaps = INDENT + GAP * widths.len().saturating_sub(1);
         let room = columns.saturating_sub(gaps);
-        let broken =
-            whole.iter().enumerate().map(|(column, whole)| if self.is_of_addresses(column) { *whole } else { NARROWEST });
-        let broken: Vec<usize> = broken.collect();
+        let least_broken =
+            |(heading, whole): (&&'static str, &usize)| if self.firm.contains(heading) { *whole } else { NARROWEST };
+        let broken: Vec<usize> = self.headings.iter().zip(&whole).map(least_broken).collect();
         for least in [whole, broken, vec![NARROWEST; widths.len()]] {
             while widths.iter().sum::<usize>() > room {
                 let can = widths.iter_mut().zip(&least).filter(|(width, least)| **width > **least);
@@ -66,11 +73,6 @@ impl Table {
             }
         }
         widths
-    }
-
-    /// All cells of a column are addresses, which are read best in one piece.
-    fn is_of_addresses(&self, column: usize) -> bool {
-        self.rows.iter().all(|row| row.get(column).is_some_and(|(_, cell)| is_address(cell)))
     }
 }
 
