@@ -22,6 +22,7 @@ pub mod clinic;
 pub mod host;
 pub mod scene;
 pub mod speak;
+pub mod talks;
 pub mod tcp;
 
 pub(crate) use clinic::Clinic;

@@ -11,6 +11,8 @@ mod ber;
 pub mod bytes;
 mod device_description;
 mod dns_message;
+#[cfg(any(test, feature = "harness"))]
+pub mod exercise;
 pub mod fact;
 mod framed;
 #[cfg(any(test, feature = "harness"))]

@@ -146,6 +146,10 @@ impl Session for Web {
             State::Chunk(Sample::Nothing) => self.chunk(context, bytes, out),
             State::Chunk(sample) => self.chunked(context, sample, bytes, out),
             State::Trailer => self.trailer(context, bytes),
+            State::Lost if resync(bytes) == Some(0) => {
+                *self.way(context) = State::Head;
+                self.head(context, bytes, out)
+            }
             State::Lost => self.find_place(context, bytes),
             State::Tunnel => tunnelled(context, bytes),
         }
@@ -431,7 +435,9 @@ impl Web {
     fn lose(&mut self, context: &Context, bytes: &[u8]) -> Step {
         *self.way(context) = State::Lost;
         self.asked.clear();
-        self.find_place(context, bytes)
+        // What was taken for a start line is none: the next one lies behind its first octet.
+        let step = self.find_place(context, bytes.get(1..).unwrap_or_default());
+        Step { used: step.used.saturating_add(1).min(bytes.len()), ..step }
     }
 
     /// Looks for the next start line, keeping only a line that may be one.
