@@ -96,6 +96,8 @@ pub(crate) struct Emit<'a> {
     pub(crate) frame: FrameRef,
     pub(crate) protocol: &'static str,
     pub(crate) phi: Vec<(&'static Field, u64)>,
+    /// What the server sends is somebody's behind it.
+    pub(crate) relayed: bool,
     /// Who is client is known and is not turned round any more.
     pub(crate) direction_known: bool,
 }
@@ -113,6 +115,15 @@ impl Emit<'_> {
 
     fn subject(&self, about: About, kind: FactKind) -> Option<Subject> {
         if kind.is_of_conversation() {
+            return Some(Subject::Conversation(self.key));
+        }
+        let of_server = match about {
+            About::Sender => self.context.direction == Direction::ToClient,
+            About::Receiver => self.context.direction == Direction::ToServer,
+            _ => false,
+        };
+        // A proxy's own name is not that in the certificate that it passes on.
+        if self.relayed && of_server {
             return Some(Subject::Conversation(self.key));
         }
         let endpoint = match about {
@@ -237,6 +248,10 @@ impl Sink for Emit<'_> {
             self.turn_round();
         }
         self.direction_known = true;
+    }
+
+    fn relays(&mut self) {
+        self.relayed = true;
     }
 
     fn malformed(&mut self, what: &'static str) {

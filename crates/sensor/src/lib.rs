@@ -195,6 +195,7 @@ impl Sensor {
             frame: frame.at,
             protocol: "",
             phi: Vec::new(),
+            relayed: false,
             direction_known: flow.direction_known,
         };
         let mut around = Around { rows: &self.rows, budget: &mut self.budget };
@@ -318,6 +319,7 @@ impl Sensor {
             frame: flow.frame,
             protocol: app.speaker,
             phi: std::mem::take(&mut app.phi),
+            relayed: app.relayed,
             direction_known: true,
         };
         let mut around = Around { rows: &self.rows, budget: &mut self.budget };
@@ -542,8 +544,10 @@ fn data(flow: &mut Flow, sender: Side, segment: &Segment<'_>, emit: &mut Emit<'_
     let Some(app) = flow.app.as_mut() else { return };
     let mut known = known;
     emit.phi = std::mem::take(&mut app.phi);
+    emit.relayed = app.relayed;
     let lost = app.segment(&mut known, &mut next, segment, emit, around);
     app.phi = std::mem::take(&mut emit.phi);
+    app.relayed = emit.relayed;
     flow.known = known;
     let end = flow.end_mut(sender);
     end.next_seq = next;
@@ -571,10 +575,12 @@ fn acknowledged(flow: &mut Flow, sender: Side, ack: u32, emit: &mut Emit<'_>, ar
         frame: emit.frame,
         protocol: emit.protocol,
         phi: std::mem::take(&mut app.phi),
+        relayed: app.relayed,
         direction_known: true,
     };
     let lost = app.acknowledged(&mut known, &mut next, ack, &mut behind, around);
     app.phi = std::mem::take(&mut behind.phi);
+    app.relayed = behind.relayed;
     flow.known = known;
     let end = flow.end_mut(other);
     end.next_seq = next;
@@ -624,11 +630,13 @@ fn datagram(flow: &mut Flow, packet: &Packet<'_>, emit: &mut Emit<'_>, around: &
         return;
     };
     emit.phi = std::mem::take(&mut app.phi);
+    emit.relayed = app.relayed;
     let done = match app.session() {
         Some(session) => matches!(session.data(&{ emit.context }, packet.payload, emit).next, Next::Stop | Next::StopBoth),
         None => true,
     };
     app.phi = std::mem::take(&mut emit.phi);
+    app.relayed = emit.relayed;
     if done {
         let_go(flow, emit);
         flow.app = Some(Box::default());

@@ -42,6 +42,8 @@ pub(crate) struct App {
     pub(crate) speaker: &'static str,
     /// PHI counted so far, told at the end.
     pub(crate) phi: Vec<(&'static Field, u64)>,
+    /// The server passes on what somebody behind it sends (a proxy's tunnel).
+    pub(crate) relayed: bool,
 }
 
 impl std::fmt::Debug for App {
@@ -368,18 +370,23 @@ impl App {
                 continue;
             };
             let context = emit.context;
+            // Counts of a first message that is read again when it shows who asks.
+            let counted = if emit.direction_known { None } else { Some(emit.phi.clone()) };
             let step = session.data(&context, rest, emit);
             if emit.context.direction != context.direction {
+                emit.phi = counted.unwrap_or_default();
                 self.turn_round(*known);
                 continue;
             }
             let took = step.used.min(rest.len());
             used = used.saturating_add(took);
-            if let Next::More(wanted) = step.next
-                && wanted <= rest.len().saturating_sub(took)
-                && took == 0
-            {
-                // A decoder that asks for what it has would turn for ever.
+            let goes_on = match step.next {
+                Next::More(wanted) => wanted > rest.len().saturating_sub(took),
+                Next::Skip(count) => count > 0,
+                _ => true,
+            };
+            if took == 0 && !goes_on {
+                // A decoder that asks for what it has, or passes over nothing, would turn for ever.
                 self.obey(Next::Stop, emit, around);
                 continue;
             }

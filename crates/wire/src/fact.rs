@@ -103,6 +103,10 @@ pub trait Sink {
     /// The bytes show which role their sender plays, whatever the ports or the first packet seen suggest.
     fn sender_is(&mut self, role: Role);
 
+    /// From here on the server only passes on what somebody behind it says, as a proxy does for a tunnel: facts about the sender
+    /// or receiver there are not the server's own.
+    fn relays(&mut self) {}
+
     /// A message breaks its standard: what, for the list of what could not be read. Counted, never shown with bytes.
     fn malformed(&mut self, what: &'static str);
 }

@@ -38,7 +38,13 @@ pub const CASES: &[Case] = &[
     Case {
         name: "hl7-admission",
         about: "An interface engine tells of an admission and gets an acceptance. Proves applications, message kind and PHI by kind.",
-        build: admission,
+        build: || admission_to(6661, TcpStart::default()),
+    },
+    Case {
+        name: "hl7-mid-stream",
+        about: "The same admission, from inside of a connection whose ports suggest the wrong client. Proves that the message says who asks, \
+                and that nothing is counted twice when it does.",
+        build: || admission_to(50_001, TcpStart { handshake: false, client_port: 6661, ..TcpStart::default() }),
     },
     Case {
         name: "hl7-devices",
@@ -156,11 +162,11 @@ fn engine() -> (Host, Host) {
     (Host::new("engine", "00:0c:29:00:10:30", "10.20.1.30"), Host::new("records", "00:0c:29:00:10:50", "10.20.1.50"))
 }
 
-fn admission() -> Vec<u8> {
+fn admission_to(port: u16, start: TcpStart) -> Vec<u8> {
     let (engine, records) = engine();
     let patient = &PATIENTS[1];
     let mut scene = Scene::new();
-    let mut tcp = scene.tcp(&engine, &records, 6661);
+    let mut tcp = scene.tcp_with(&engine, &records, port, start);
     let message = hl7::framed(&[
         &hl7::msh("ENGINE", "RECORDS", TIME, "ADT^A01^ADT_A01", "M1", "2.5.1"),
         &format!("EVN|A01|{TIME}"),

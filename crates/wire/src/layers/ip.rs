@@ -37,6 +37,7 @@ impl Walk<'_> {
             return self.malformed("IPv4 header length");
         };
         let place = u16::from_be_bytes([f0, f1]);
+        self.enter_ip();
         self.packet.ip = Some(Ip {
             src: IpAddr::V4(Ipv4Addr::new(s0, s1, s2, s3)),
             dst: IpAddr::V4(Ipv4Addr::new(d0, d1, d2, d3)),
@@ -65,6 +66,7 @@ impl Walk<'_> {
         if first >> 4 != 6 {
             return self.malformed("IPv6 version");
         }
+        self.enter_ip();
         self.packet.ip =
             Some(Ip { src: IpAddr::V6(src), dst: IpAddr::V6(dst), hop_limit, id: 0, fragment: None, protocol: next });
         match usize::from(u16::from_be_bytes([l0, l1])) {

@@ -101,6 +101,7 @@ impl Walk<'_> {
         self.packet.dst_mac = Some(MacAddr([d0, d1, d2, d3, d4, d5]));
         self.packet.src_mac = Some(MacAddr([s0, s1, s2, s3, s4, s5]));
         self.packet.vlans = [0; 2];
+        self.link_is_outside = false;
         self.type_or_length(u16::from_be_bytes([t0, t1]))
     }
 

@@ -32,11 +32,13 @@ pub(super) enum Layer {
 /// A packet on its way: `packet.payload` and `packet.wire_len` are what is left of it.
 pub(super) struct Walk<'a> {
     pub(super) packet: Packet<'a>,
+    /// The link addresses are those of a tunnel's outside: an IP header that comes next has none.
+    pub(super) link_is_outside: bool,
 }
 
 impl<'a> From<Packet<'a>> for Walk<'a> {
     fn from(packet: Packet<'a>) -> Self {
-        Self { packet }
+        Self { packet, link_is_outside: false }
     }
 }
 
@@ -54,6 +56,7 @@ impl<'a> Walk<'a> {
                 payload: frame,
                 wire_len,
             },
+            link_is_outside: false,
         }
     }
 
@@ -117,7 +120,16 @@ impl<'a> Walk<'a> {
     /// What was read so far was the outside of a tunnel.
     pub(super) fn enter(&mut self, kind: &'static str) {
         let outer = self.packet.ip.take();
+        self.link_is_outside |= outer.is_some();
         self.packet.tunnel = Some(Tunnel { kind, src: outer.map(|ip| ip.src), dst: outer.map(|ip| ip.dst) });
+    }
+
+    /// An IP header comes: the link addresses of a tunnel's ends are not those of whom it carries.
+    #[inline]
+    pub(super) fn enter_ip(&mut self) {
+        if self.link_is_outside {
+            (self.packet.src_mac, self.packet.dst_mac) = (None, None);
+        }
     }
 
     /// Ends the walk.

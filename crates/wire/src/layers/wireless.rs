@@ -67,6 +67,7 @@ impl Walk<'_> {
         };
         self.packet.dst_mac = Some(dst);
         self.packet.src_mac = Some(src);
+        self.link_is_outside = false;
         let mut qos = 0;
         if control & 0x8c == 0x88 {
             [qos, _] = self.header::<2>(WHAT)?;

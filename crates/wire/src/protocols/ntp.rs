@@ -24,6 +24,7 @@ static VERSION: Field = Field::new("ntp.version", "NTP version", FactKind::Proto
 static CLOCK: Field = Field::new("ntp.transmit", "NTP transmit timestamp", FactKind::Clock);
 static STRATUM: Field = Field::new("ntp.stratum", "NTP stratum", FactKind::Operation);
 static REFERENCE: Field = Field::new("ntp.reference", "NTP reference clock of a stratum 1 server", FactKind::DeviceType);
+static SERVES: Field = Field::new("ntp.server", "NTP server that knows the time", FactKind::TimeServer);
 static CONTROL: Field = Field::new("ntp.control", "NTP control or private request", FactKind::Management);
 static VARIABLES: Field = Field::new("ntp.variables", "NTP system variables", FactKind::ServerBanner);
 
@@ -135,6 +136,10 @@ fn server(context: &Context, head: &[u8], stratum: u8, out: &mut dyn Sink) {
     if !(1..=15).contains(&stratum) {
         return;
     }
+    // Leap indicator 3: the clock is not set (RFC 5905 §7.3).
+    if head.first().is_some_and(|first| first >> 6 != 3) {
+        out.say(About::Sender, &SERVES, Value::Yes);
+    }
     out.say(About::Conversation, &STRATUM, Value::Text(Cow::Owned(format!("stratum {stratum}"))));
     if let Some(clock) = transmit(context, head) {
         out.say(About::Sender, &CLOCK, Value::Time(clock.nanos));
@@ -221,6 +226,7 @@ mod tests {
             lines.lines,
             [
                 "conversation ntp.version NTPv4",
+                "sender ntp.server yes",
                 "conversation ntp.stratum stratum 1",
                 "sender ntp.transmit 2023-11-14T22:13:20.5Z",
                 "sender ntp.reference time server with reference GPS",

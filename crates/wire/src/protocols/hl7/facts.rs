@@ -35,6 +35,12 @@ pub(super) struct Speaker<'a> {
     pub(super) other_application: u64,
 }
 
+/// Kinds of messages that begin an exchange and answer none (table 0076): their sender is its client.
+const BEGINS: [&[u8]; 16] = [
+    b"ADT", b"ORU", b"ORM", b"OML", b"OMG", b"OUL", b"MDM", b"SIU", b"DFT", b"BAR", b"VXU", b"MFN", b"QRY", b"QBP", b"RDE",
+    b"RAS",
+];
+
 impl Speaker<'_> {
     /// A segment. True when it is one of those described here.
     pub(super) fn segment(&mut self, segment: &Segment<'_>) {
@@ -66,6 +72,9 @@ impl Speaker<'_> {
 
     /// Message header (chapter 2 §2.15.9).
     fn header(&mut self, segment: &Segment<'_>) {
+        if BEGINS.contains(&segment.component(segment.field(9), 1)) && self.said.once(("role", self.side)) {
+            self.out.sender_is(Role::Client);
+        }
         self.application(segment);
         if let Some((instant, has_zone)) = time(segment.first(7)) {
             let field = if has_zone { &f::CLOCK } else { &f::CLOCK_LOCAL };

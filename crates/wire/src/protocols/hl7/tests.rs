@@ -77,7 +77,7 @@ fn message_and_acknowledgement() {
             "conversation hl7.msh-9 ACK^R01",
         ]
     );
-    assert_eq!(lines.roles, [Role::Server]);
+    assert_eq!(lines.roles, [Role::Client, Role::Server]);
     assert!(lines.malformed.is_empty());
 }
 

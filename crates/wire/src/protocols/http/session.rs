@@ -256,6 +256,7 @@ impl Web {
         }
         if asked.is_connect && (200..300).contains(&status) {
             out.conversation(&fields::TUNNEL, "CONNECT");
+            out.relays();
             self.ways = [State::Tunnel; 2];
             return Next::More(1);
         }
