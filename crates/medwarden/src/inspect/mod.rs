@@ -35,12 +35,13 @@ pub fn run(arguments: &InspectArgs) -> anyhow::Result<ExitCode> {
         None => Knowledge::builtin(),
     };
     let knowledge = Arc::new(knowledge);
+    let inputs = pipeline::open(arguments)?;
     let mut out = output(arguments)?;
     let mut watch = Watch::new().context("cannot listen for Ctrl-C")?;
     if arguments.format == Format::Observations {
-        return observations(arguments, &knowledge, &mut watch, &mut out);
+        return observations(arguments, &knowledge, inputs, &mut watch, &mut out);
     }
-    let report = pipeline::report(arguments, &knowledge, &mut watch);
+    let report = pipeline::report(arguments, &knowledge, inputs, &mut watch);
     let view = View::new(&report, &knowledge);
     let written = match &arguments.explain {
         Some(asked) => explain(&view, asked, arguments, &mut out)?,
@@ -105,11 +106,12 @@ fn explain(view: &View<'_>, asked: &str, arguments: &InspectArgs, out: &mut dyn 
 fn observations(
     arguments: &InspectArgs,
     knowledge: &Arc<Knowledge>,
+    inputs: capture::Inputs,
     watch: &mut Watch,
     out: &mut dyn Write,
 ) -> anyhow::Result<ExitCode> {
     let mut written: io::Result<()> = Ok(());
-    let inputs = pipeline::observe(arguments, knowledge, watch, &mut |observation: Observation| {
+    let inputs = pipeline::observe(arguments, knowledge, inputs, watch, &mut |observation: Observation| {
         if written.is_ok() {
             let line = serde_json::to_writer(&mut *out, &observation).map_err(io::Error::from);
             written = line.and_then(|()| writeln!(out));

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use anyhow::bail;
 use capture::{Inputs, Source};
 use inventory::{Config, Inventory};
 use knowledge::Knowledge;
@@ -24,27 +25,37 @@ impl Credentials for Known {
     }
 }
 
+/// Looks at the inputs. That there is no capture among them is an error: a report of nothing would look like a quiet network.
+pub(super) fn open(arguments: &InspectArgs) -> anyhow::Result<Inputs> {
+    let inputs = Inputs::open(&arguments.paths);
+    if inputs.sources().iter().all(|source| source.skipped.is_some()) {
+        notes::tell(inputs.sources());
+        let paths: Vec<String> = arguments.paths.iter().map(|path| path.display().to_string()).collect();
+        bail!("no capture was found in {}", paths.join(", "));
+    }
+    Ok(inputs)
+}
+
 /// Runs the captures through a sensor; returns what was read.
 pub(super) fn observe(
     arguments: &InspectArgs,
     knowledge: &Arc<Knowledge>,
+    mut inputs: Inputs,
     watch: &mut Watch,
     intake: &mut dyn Intake,
 ) -> Vec<Input> {
-    let mut inputs = Inputs::open(&arguments.paths);
     sense(arguments, knowledge, &mut inputs, watch, intake);
     inputs.sources().iter().map(input).collect()
 }
 
 /// Runs the captures through sensor and inventory.
-pub(super) fn report(arguments: &InspectArgs, knowledge: &Arc<Knowledge>, watch: &mut Watch) -> Report {
+pub(super) fn report(arguments: &InspectArgs, knowledge: &Arc<Knowledge>, mut inputs: Inputs, watch: &mut Watch) -> Report {
     let config = match arguments.site_networks.as_slice() {
         [] => Config::default(),
         networks => Config { site_networks: networks.to_vec() },
     };
     let site_networks = config.site_networks.iter().map(ToString::to_string).collect();
     let mut inventory = Inventory::new(config);
-    let mut inputs = Inputs::open(&arguments.paths);
     let coverage = sense(arguments, knowledge, &mut inputs, watch, &mut inventory);
     let mut resolved = inventory.resolve(knowledge);
     respond::fill(&mut resolved.devices, &resolved.conversations, knowledge);

@@ -11,7 +11,7 @@ use signal_hook::consts::{SIGINT, SIGTERM};
 use crate::render::words;
 
 /// Frames between two looks at the clock.
-const FRAMES_PER_LOOK: u64 = 4096;
+const FRAMES_PER_LOOK: u64 = 64;
 /// Nothing is shown of work that is shorter.
 const QUIET: Duration = Duration::from_secs(1);
 /// Between two lines.

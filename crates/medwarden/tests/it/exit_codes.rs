@@ -30,9 +30,12 @@ fn two_when_the_usage_is_wrong() {
     let good = case("capture-pcapng", &folder);
     let missing = folder.join("nowhere.pcap");
     let out_file = folder.join("report.json");
+    let empty = folder.join("empty");
+    std::fs::create_dir(&empty).unwrap();
     for arguments in [
         vec![missing.as_os_str()],
         vec![good.as_os_str(), missing.as_os_str(), "--out".as_ref(), out_file.as_os_str()],
+        vec![empty.as_os_str()],
         vec![],
         vec![good.as_os_str(), "--format".as_ref(), "pdf".as_ref()],
         vec![good.as_os_str(), "--fail-on".as_ref(), "dire".as_ref()],

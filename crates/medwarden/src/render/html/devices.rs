@@ -65,7 +65,12 @@ fn row(view: &View<'_>, index: usize, device: &Device, page: &mut Page<'_>) -> i
         html!(page, "<span class=\"sub mono mac\">", (mac), "</span>");
     }
     let findings = view.findings_of(device).len();
-    html!(page, "</td><td data-key=\"", (view.worst(device).map_or(0, |worst| worst as usize + 1) * 10_000 + findings), "\">");
+    html!(
+        page,
+        "</td><td class=\"fit\" data-key=\"",
+        (view.worst(device).map_or(0, |worst| worst as usize + 1) * 10_000 + findings),
+        "\">"
+    );
     if let Some(worst) = view.worst(device) {
         severity_badge(page, worst)?;
         html!(page, " ", (findings));
