@@ -238,6 +238,10 @@ impl Store {
     }
 
     fn flow(&mut self, mut flow: FlowRecord) {
+        // Frames of a link without addresses are nobody's.
+        if flow.key.client == Endpoint::default() && flow.key.server == Endpoint::default() {
+            return;
+        }
         let span = Span { first: flow.first, last: flow.last };
         let failed = matches!(flow.opening, Opening::Unanswered | Opening::Refused);
         // Ports that change with every flow would make a conversation of each.

@@ -130,8 +130,11 @@ impl Sensor {
         }
         match packet.inner {
             Inner::Fragment => {
-                if let Some(whole) = self.fragments.offer(frame.time.nanos(), &packet) {
+                let whole = self.fragments.offer(frame.time.nanos(), &packet);
+                if let Some(whole) = whole {
                     self.packet(&layers::decode_reassembled(&packet, &whole), frame, out);
+                } else if is_cut_beginning(&packet) {
+                    self.packet(&layers::decode_beginning(&packet), frame, out);
                 }
             }
             _ => self.packet(&packet, frame, out),
@@ -337,7 +340,13 @@ impl Sensor {
     }
 }
 
-/// The flow key of a packet and who sent it; `None` for frames without addresses.
+/// The first fragment of a packet that can never be whole, because the capture cut this one.
+fn is_cut_beginning(packet: &Packet<'_>) -> bool {
+    let is_first = packet.ip.and_then(|ip| ip.fragment).is_some_and(|fragment| fragment.offset == 0);
+    is_first && packet.payload.len() < packet.wire_len
+}
+
+/// The flow key of a packet and who sent it; `None` for frames without addresses, unless a protocol's message may name some.
 fn key(packet: &Packet<'_>) -> Option<(Key, Side)> {
     if let Some(ip) = &packet.ip {
         let (transport, ports) = match &packet.inner {
@@ -347,13 +356,17 @@ fn key(packet: &Packet<'_>) -> Option<(Key, Side)> {
         };
         return Some(Key::ip((ip.src, ports.0), (ip.dst, ports.1), transport));
     }
-    let (src, dst) = (packet.src_mac?, packet.dst_mac.unwrap_or(MacAddr::BROADCAST));
     let number = match packet.inner {
-        Inner::EtherType(number) | Inner::Snap(_, number) => number,
-        Inner::Llc(sap) => sap.into(),
-        _ => 0,
+        Inner::EtherType(number) | Inner::Snap(_, number) => Some(number),
+        Inner::Llc(sap) => Some(sap.into()),
+        _ => None,
     };
-    Some(Key::link(src, dst, Transport::Link(number)))
+    let transport = Transport::Link(number.unwrap_or(0));
+    match packet.src_mac {
+        Some(src) => Some(Key::link(src, packet.dst_mac.unwrap_or(MacAddr::BROADCAST), transport)),
+        // Serial lines have no addresses.
+        None => number.map(|_| Key::link(MacAddr::ZERO, MacAddr::ZERO, transport)),
+    }
 }
 
 /// A mark that a mirrored copy of the packet bears too and another packet of the flow hardly does.
@@ -483,6 +496,10 @@ fn passes_by(flow: &mut Flow, sender: Side, tcp: &Tcp, packet: &Packet<'_>) -> b
 /// A TCP segment.
 fn segment(flow: &mut Flow, sender: Side, tcp: &Tcp, packet: &Packet<'_>, emit: &mut Emit<'_>, around: &mut Around<'_>) {
     let mut seq = tcp.seq;
+    // Together they are nobody's connection (RFC 9293 §3.5): a broken packet, or a probe.
+    if tcp.flags & SYN != 0 && tcp.flags & (FIN | RST) != 0 {
+        return;
+    }
     if tcp.flags & SYN != 0 {
         flow.syn = true;
         flow.opened |= tcp.flags & ACK != 0;

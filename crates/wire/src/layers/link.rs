@@ -31,8 +31,8 @@ impl Walk<'_> {
             163 => self.avs(),
             192 => self.per_packet_information(),
             226 => self.solaris_ipnet(),
-            228 => Layer::Ipv4,
-            229 => Layer::Ipv6,
+            // Each names a version; some writers use one of them for both.
+            228 | 229 => Layer::Ip,
             239 => self.netfilter_log(),
             242 => self.infiniband(),
             258 => self.pktap(),

@@ -227,6 +227,18 @@ fn straight(frame: &[u8], wire_len: usize) -> Option<Packet<'_>> {
     Some(walk.packet)
 }
 
+/// Reads on in the first fragment of an IP packet whose others will not be had: a message that was cut. Only behind UDP's header
+/// is its whole length known.
+#[must_use]
+pub fn decode_beginning<'a>(first: &Packet<'a>) -> Packet<'a> {
+    let ip = first.ip.map(|ip| Ip { fragment: None, ..ip });
+    let is_udp = ip.is_some_and(|ip| ip.protocol == 17);
+    let wire_len = if is_udp { usize::from(u16::MAX) } else { first.wire_len };
+    let mut walk = Walk::from(Packet { wire_len, ip, ..*first });
+    walk.run(ip.map_or(Layer::Done, |ip| Layer::Transport(ip.protocol)));
+    walk.packet
+}
+
 /// Reads on in a packet whose IP fragments were put together: `payload` is the whole data of the packet that `first` began.
 #[must_use]
 pub fn decode_reassembled<'a>(first: &Packet<'_>, payload: &'a [u8]) -> Packet<'a> {

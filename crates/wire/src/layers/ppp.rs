@@ -71,15 +71,21 @@ impl Walk<'_> {
         }
     }
 
-    /// Frame relay with an address of two octets: RFC 2427 §3, or Cisco's EtherType in its place.
+    /// Frame relay with an address of two to four octets, of which the last says so (Q.922 §3.2): RFC 2427 §3, or Cisco's
+    /// EtherType in its place.
     pub(super) fn frame_relay(&mut self) -> Layer {
-        let [a0, a1, control, next] = match self.header::<4>("frame relay header") {
+        let address_len = match self.packet.payload {
+            [a0, a1, ..] if a0 & 1 == 0 && a1 & 1 == 1 => 2,
+            [a0, a1, a2, ..] if (a0 | a1) & 1 == 0 && a2 & 1 == 1 => 3,
+            [a0, a1, a2, a3, ..] if (a0 | a1 | a2) & 1 == 0 && a3 & 1 == 1 => 4,
+            [_, _, _, _, ..] => return self.malformed("frame relay address"),
+            _ => return self.short("frame relay address"),
+        };
+        let header = self.skip(address_len, "frame relay address").and_then(|()| self.header::<2>("frame relay header"));
+        let [control, next] = match header {
             Ok(header) => header,
             Err(end) => return end,
         };
-        if a0 & 1 != 0 || a1 & 1 != 1 {
-            return self.malformed("frame relay address");
-        }
         match (control, next) {
             (0x03, 0x00) => match self.packet.payload {
                 // A pad octet in front of SNAP.

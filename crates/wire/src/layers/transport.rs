@@ -56,7 +56,7 @@ impl Walk<'_> {
         let (src_port, dst_port) = (u16::from_be_bytes([s0, s1]), u16::from_be_bytes([d0, d1]));
         self.packet.inner = Inner::Udp { src_port, dst_port };
         match (src_port, dst_port) {
-            (_, 2152 | 3544 | 4341 | 4789 | 5247 | 6081 | 6635 | 8472 | 37008) | (3544 | 5247, _) => {
+            (_, 2152 | 3544 | 4341 | 4754 | 4789 | 5247 | 6081 | 6635 | 8472 | 37008) | (2152 | 3544 | 5247, _) => {
                 self.udp_tunnel(src_port, dst_port)
             }
             _ => Layer::Done,

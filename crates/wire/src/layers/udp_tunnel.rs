@@ -14,15 +14,19 @@ impl Walk<'_> {
             4789 | 8472 => vxlan(payload),
             6081 => geneve(payload),
             6635 => mpls(payload),
-            2152 => gtp(payload, self.packet.wire_len),
+            4754 => gre(payload),
             4341 => lisp(payload, self.packet.wire_len),
             37008 => tzsp(payload),
+            _ if src_port == 2152 || dst_port == 2152 => gtp(payload, self.packet.wire_len),
             _ if src_port == 5247 || dst_port == 5247 => capwap(payload),
             _ => None,
         };
         let teredo = || (src_port == 3544 || dst_port == 3544).then(|| teredo(payload, self.packet.wire_len)).flatten();
         let Some((kind, header_len, next)) = found.or_else(teredo) else { return Layer::Done };
-        self.enter(kind);
+        // GRE says itself what it is.
+        if next != Layer::Transport(47) {
+            self.enter(kind);
+        }
         match self.skip(header_len, "tunnel header") {
             Ok(()) => next,
             Err(end) => end,
@@ -42,6 +46,16 @@ fn vxlan(payload: &[u8]) -> Found {
         _ => false,
     };
     holds.then_some(("vxlan", 8, Layer::Ethernet))
+}
+
+/// RFC 8086 §3: version 0 without reserved bits, around what GRE usually carries.
+fn gre(payload: &[u8]) -> Found {
+    match payload {
+        [flags, 0, 0x08, 0x00, ..] | [flags, 0, 0x86, 0xdd, ..] | [flags, 0, 0x65, 0x58, ..] if flags & 0x4f == 0 => {
+            Some(("gre", 0, Layer::Transport(47)))
+        }
+        _ => None,
+    }
 }
 
 /// RFC 8926 §3.4.

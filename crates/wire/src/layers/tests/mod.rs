@@ -43,6 +43,18 @@ fn tcp_syn(payload: &[u8]) -> Vec<u8> {
     segment
 }
 
+#[test]
+fn the_beginning_of_a_fragmented_datagram_is_one_that_was_cut() {
+    let mut packet = ipv4(17, &udp(5, 53, &[7; 1000]));
+    packet[6] = 0x20;
+    let frame = ethernet(0x0800, &packet);
+    let fragment = decode(LinkType(1), &frame[..60], frame.len());
+    assert_eq!(fragment.inner, Inner::Fragment);
+    let beginning = decode_beginning(&fragment);
+    assert_eq!(beginning.inner, Inner::Udp { src_port: 5, dst_port: 53 });
+    assert_eq!((beginning.payload, beginning.wire_len), (&[7; 18][..], 1000));
+}
+
 fn read(frame: &[u8]) -> Packet<'_> {
     decode(LinkType(1), frame, frame.len())
 }
