@@ -129,6 +129,22 @@ impl Rows {
     }
 }
 
+/// The length of the line or the header in which a load balancer says whom it speaks for, before the client's own bytes
+/// (the PROXY protocol, versions 1 and 2).
+pub(crate) fn proxy_header(head: &[u8]) -> Option<usize> {
+    const LONGEST_LINE: usize = 107;
+    const SIGNATURE: &[u8] = b"\r\n\r\n\0\r\nQUIT\n";
+    if let Some(rest) = head.strip_prefix(SIGNATURE) {
+        let &[_, _, l0, l1] = rest.first_chunk()?;
+        return Some(usize::from(u16::from_be_bytes([l0, l1])).saturating_add(16));
+    }
+    if !head.starts_with(b"PROXY TCP4 ") && !head.starts_with(b"PROXY TCP6 ") {
+        return None;
+    }
+    let line = head.get(..LONGEST_LINE).unwrap_or(head);
+    line.windows(2).position(|end| end == b"\r\n").map(|at| at.saturating_add(2))
+}
+
 fn add_once(rows: &mut Vec<u8>, row: u8) {
     if !rows.contains(&row) {
         rows.push(row);
@@ -147,4 +163,18 @@ pub(crate) fn id(row: u8) -> &'static str {
 
 fn verdict(row: u8, context: &Context, head: &[u8]) -> Verdict {
     protocol(row).map_or(Verdict::No, |protocol| protocol.probe(context, head))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn headers_of_load_balancers() {
+        assert_eq!(proxy_header(b"PROXY TCP4 10.0.0.1 10.0.0.2 5 443\r\n\x16\x03\x01"), Some(36));
+        assert_eq!(proxy_header(b"\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0c0123456789ab"), Some(28));
+        for other in [&b"PROXY TCP4 10.0.0.1"[..], b"PROXY me please\r\n", b"\r\n\r\n\0\r\nQUIT\n", b""] {
+            assert_eq!(proxy_header(other), None, "{other:?}");
+        }
+    }
 }

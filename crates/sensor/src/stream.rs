@@ -471,6 +471,11 @@ impl App {
             self.reset(true, around);
             return;
         };
+        if let Some(len) = probe::proxy_header(head) {
+            let way = self.way(emit.context.direction);
+            (way.skip, way.wanted) = (len as u64, 0);
+            return;
+        }
         let shown = head.get(..MAX_HEAD).unwrap_or(head);
         match around.rows.ask(true, &emit.context, shown, &self.refused) {
             Answer::Row(row) => {
