@@ -75,6 +75,36 @@ pub(super) fn probe(bytes: &[u8]) -> Verdict {
     }
 }
 
+/// Methods that are met (IANA's registry, UPnP, RPC over HTTP): only of these is a beginning believed.
+const METHODS: &[&[u8]] = &[
+    b"GET",
+    b"POST",
+    b"HEAD",
+    b"PUT",
+    b"DELETE",
+    b"OPTIONS",
+    b"CONNECT",
+    b"TRACE",
+    b"PATCH",
+    b"PRI",
+    b"SUBSCRIBE",
+    b"UNSUBSCRIBE",
+    b"NOTIFY",
+    b"M-SEARCH",
+    b"M-POST",
+    b"PROPFIND",
+    b"PROPPATCH",
+    b"MKCOL",
+    b"COPY",
+    b"MOVE",
+    b"LOCK",
+    b"UNLOCK",
+    b"SEARCH",
+    b"REPORT",
+    b"RPC_IN_DATA",
+    b"RPC_OUT_DATA",
+];
+
 /// The bytes can be the beginning of a start line: `HTTP/1.`, or a method, a blank and a target of visible octets.
 fn may_start(bytes: &[u8]) -> bool {
     let status = b"HTTP/1.";
@@ -87,6 +117,6 @@ fn may_start(bytes: &[u8]) -> bool {
             let target = bytes.get(space.saturating_add(1)).copied();
             head.get(..space).is_some_and(head::is_method) && target.is_none_or(|b| b.is_ascii_graphic())
         }
-        None => head.len() < 25 && head.iter().all(|b| b.is_ascii_uppercase() || matches!(b, b'-' | b'_')),
+        None => METHODS.iter().any(|method| method.starts_with(head)),
     }
 }

@@ -179,6 +179,10 @@ impl Web {
             out.conversation(&fields::VERSION, "HTTP/2 in the clear");
             return Step { used: 0, next: Next::StopBoth };
         }
+        // A web request that was sent to a shell's port: the answer says whose it is.
+        if bytes.starts_with(b"SSH-") {
+            return Step { used: 0, next: Next::Become("ssh") };
+        }
         let start = match first_line(bytes) {
             FirstLine::Good(start) => start,
             FirstLine::Wait => return wait(bytes),

@@ -1,6 +1,7 @@
 use super::*;
 use crate::harness::{context, streams, streams_any_chunk};
 use crate::protocol::Direction::{self, ToClient, ToServer};
+use crate::protocol::{Next, Step};
 
 const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nHost: ups.example:8080\r\nUser-Agent: curl/8\r\n\r\n";
 
@@ -25,11 +26,22 @@ fn start_lines_decide() {
         b"OPTIONS rtsp://a RTSP/1.0\r\n",
         b"REGISTER sip:a SIP/2.0\r\n",
         b"USER a\r\n",
+        b"XXX",
         b"\x16\x03\x01",
         b"",
     ] {
         assert_eq!(ask(other), Verdict::No, "{other:?}");
     }
+}
+
+#[test]
+fn an_answer_of_ssh_is_handed_over() {
+    let mut session = Http.session().unwrap();
+    let mut lines = crate::harness::Lines::default();
+    let asked = session.data(&context(ToServer, 22, REQUEST.len()), REQUEST, &mut lines);
+    assert_eq!(asked.next, Next::More(1));
+    let answered = session.data(&context(ToClient, 22, 9), b"SSH-2.0-x\r\n", &mut lines);
+    assert_eq!(answered, Step { used: 0, next: Next::Become("ssh") });
 }
 
 #[test]
