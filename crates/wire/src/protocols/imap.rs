@@ -72,7 +72,7 @@ impl<'a> Command<'a> {
     fn of(line: &'a [u8]) -> Option<Self> {
         let (tag, rest) = word(line);
         let is_tag = (1..=16).contains(&tag.len()) && tag.iter().all(|b| b.is_ascii_alphanumeric() || *b == b'.');
-        if !is_tag || !line.starts_with(tag) || !tag.iter().any(u8::is_ascii_digit) {
+        if !is_tag || !line.starts_with(tag) || !(tag == b"." || tag.iter().any(u8::is_ascii_digit)) {
             return None;
         }
         let (verb, rest) = word(rest);
@@ -291,6 +291,7 @@ mod tests {
         assert_eq!(ask(b"* OK ready\r\n"), Verdict::Certain);
         assert_eq!(ask(b"a001 CAPABILITY\r\n"), Verdict::Certain);
         assert_eq!(ask(b"a001 NOOP\r\n"), Verdict::Unsure);
+        assert_eq!(ask(b". CAPABILITY\r\n"), Verdict::Certain);
         assert_eq!(ask(b"+OK\r\n"), Verdict::No);
         assert_eq!(ask(b"GET / HTTP/1.1\r\n"), Verdict::No);
         assert_eq!(ask(b""), Verdict::No);

@@ -6,6 +6,7 @@ use model::FactKind;
 
 use super::{GROUP, HOST, datagram_name, length, trimmed};
 use crate::bytes::{Cursor, find};
+use crate::dns_message::skip_name;
 use crate::fact::{About, Field, Sink, Value};
 
 static ANNOUNCED: Field = Field::new("browser.server", "Browser announcement server name", FactKind::HostName);
@@ -20,22 +21,22 @@ const NOT_WINDOWS: u32 = 0x0000_0800;
 /// Server type bit of Windows NT and its successors (SV_TYPE_NT).
 const NT: u32 = 0x0000_1000;
 
-/// A direct datagram with its two names, of the length it states.
+/// A direct datagram with its two names, of the length it states. The second may be spoilt: it is not the sender's.
 pub(super) fn is_datagram(bytes: &[u8]) -> bool {
     bytes.first().is_some_and(|kind| DIRECT.contains(kind))
         && length(bytes, 10).is_some_and(|len| len >= 68)
-        && datagram_name(bytes, NAMES_AT).and_then(|(_, at)| datagram_name(bytes, at)).is_some()
+        && datagram_name(bytes, NAMES_AT).and_then(|(_, at)| skip_name(bytes, at)).is_some()
 }
 
 /// Reads the names, and the announcement where it is one.
 pub(super) fn datagram(bytes: &[u8], out: &mut dyn Sink) {
     let Some((source, at)) = datagram_name(bytes, NAMES_AT) else { return };
-    let Some((target, at)) = datagram_name(bytes, at) else { return };
     let [.., source_suffix] = source;
-    let [.., target_suffix] = target;
     if let (0x00 | 0x20, Some(name)) = (source_suffix, trimmed(&source)) {
         out.sender(&HOST, name);
     }
+    let Some((target, at)) = datagram_name(bytes, at) else { return };
+    let [.., target_suffix] = target;
     let Some(data) = bytes.get(at..) else { return };
     let Some(at) = find(data, b"\\MAILSLOT\\BROWSE\0").filter(|_| data.starts_with(b"\xffSMB\x25")) else { return };
     // Announcements go to the group that the sender is a member of.
