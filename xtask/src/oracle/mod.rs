@@ -59,17 +59,17 @@ fn compare(words: &[String]) -> Result<String> {
     let Some(folder) = captures() else {
         return Ok("skipped: ../shared/captures is not there (MEDWARDEN_SHARED names another folder)\n".to_owned());
     };
-    let Some(version) = tshark::version() else {
-        return Ok("skipped: tshark is not installed\n".to_owned());
-    };
     let program = ours::program();
-    let cache = root().join("target/oracle/tshark");
-    fs::create_dir_all(&cache)?;
-    renew(&cache, &version)?;
     let files = files(&folder, words)?;
     let runs = two_at_a_time(&files, |file| ours::run(&program, file))?;
     // Before tshark runs, whose memory would count too.
     let peak_mib = ours::peak_mib()?;
+    let Some(version) = tshark::version() else {
+        return Ok("skipped: tshark is not installed\n".to_owned());
+    };
+    let cache = root().join("target/oracle/tshark");
+    fs::create_dir_all(&cache)?;
+    renew(&cache, &version)?;
     let theirs = two_at_a_time(&files, |file| tshark::found(file, &cache))?;
     let mut killed = Vec::new();
     let mut compared = Vec::new();

@@ -37,17 +37,18 @@ pub(super) fn program() -> PathBuf {
 /// Names a program that is built already.
 const NAMED: &str = "MEDWARDEN_BIN";
 
-/// Runs the program over a capture.
+/// Runs the program over a capture: once for what it finds, and once in full for what it costs.
 #[expect(clippy::disallowed_methods, reason = "how long a run takes is what is asked")]
 pub(super) fn run(program: &Path, capture: &Path) -> Result<Run> {
+    let inspect = |format: &str| {
+        let mut command = Command::new(program);
+        command.args(["inspect", "--format", format]).arg(capture).stderr(Stdio::null());
+        command.output().with_context(|| format!("cannot run {}", program.display()))
+    };
     let began = Instant::now();
-    let out = Command::new(program)
-        .args(["inspect", "--format", "observations"])
-        .arg(capture)
-        .stderr(Stdio::null())
-        .output()
-        .with_context(|| format!("cannot run {}", program.display()))?;
+    inspect("json")?;
     let took = began.elapsed();
+    let out = inspect("observations")?;
     let mut found = Found::default();
     for line in String::from_utf8_lossy(&out.stdout).lines() {
         add(&mut found, &serde_json::from_str(line).context("an observation that cannot be read")?);

@@ -59,20 +59,22 @@ fn add(found: &mut Found, line: &str) {
     found.names.extend(names());
     let is_tcp = !tcp_from.is_empty();
     let ports = if is_tcp { (tcp_from, tcp_to) } else { (udp_from, udp_to) };
-    let address = |four: &str, six: &str| -> Option<IpAddr> { four.parse().or_else(|_| six.parse()).ok() };
+    // Where one is inside the other, the inner one counts.
+    let six_is_inside = protocols.split(':').rfind(|name| matches!(*name, "ip" | "ipv6")) == Some("ipv6");
+    let address = |four: &str, six: &str| -> Option<IpAddr> { if six_is_inside { six } else { four }.parse().ok() };
     let ends = (address(src, src6), address(dst, dst6), ports.0.parse(), ports.1.parse());
     if let (Some(src), Some(dst), Ok(from), Ok(to)) = ends {
         found.talks.entry((Pair::new(is_tcp, src, dst), sorted(from, to))).or_default().extend(names());
     }
 }
 
-/// The names up to a protocol that brings parts of others with it: QUIC the handshake of TLS (RFC 9001), and NetBIOS datagrams
-/// the frame of SMB (MS-BRWS). What stands inside is that protocol's own.
+/// The names up to a protocol that brings parts of others with it: QUIC the handshake of TLS (RFC 9001), DTLS its certificates,
+/// and NetBIOS datagrams the frame of SMB (MS-BRWS). What stands inside is that protocol's own.
 fn own(protocols: &str) -> impl Iterator<Item = &str> {
     let mut inside = false;
     protocols.split(':').take_while(move |name| {
         let before = inside;
-        inside |= matches!(*name, "quic" | "gquic" | "nbdgm");
+        inside |= matches!(*name, "quic" | "gquic" | "dtls" | "nbdgm");
         !before
     })
 }
