@@ -325,7 +325,7 @@ fn draw_lines(graph: &Graph, nodes: &[Node], page: &mut Page<'_>) -> io::Result<
 
 fn draw_boxes(graph: &Graph, nodes: &[Node], page: &mut Page<'_>) -> io::Result<()> {
     for (index, (one, node)) in graph.boxes.iter().zip(nodes).enumerate() {
-        html!(page, "<g class=\"node ", (one.style), "\" data-node=\"", (index), "\" tabindex=\"0\"><title>", (one.name), ", ");
+        html!(page, "<g class=\"node ", (one.style), "\" data-node=\"", (index), "\"><title>", (one.name), ", ");
         html!(
             page,
             (one.below),

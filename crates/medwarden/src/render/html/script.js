@@ -64,8 +64,6 @@
     for (const node of nodes) {
       node.addEventListener("mouseenter", () => ask(node));
       node.addEventListener("mouseleave", rest);
-      node.addEventListener("focus", () => ask(node));
-      node.addEventListener("blur", rest);
     }
   }
   let closed = [];
