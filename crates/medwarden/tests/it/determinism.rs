@@ -44,7 +44,7 @@ fn every_run_and_every_order_of_the_inputs() {
     assert!(first == bytes(&turned), "the order of the arguments shows");
     turned.swap(0, 3);
     assert!(first == bytes(&turned), "the order of the arguments shows");
-    assert!(first == bytes(&[folder]), "a folder and its files differ");
+    assert!(first == bytes(&[folder.to_path_buf()]), "a folder and its files differ");
 }
 
 /// Where a frame stands is in another file; everything else must be the same.

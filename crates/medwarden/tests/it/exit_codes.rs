@@ -77,7 +77,7 @@ fn what_lies_in_a_folder_and_is_no_capture_is_named_and_skipped() {
     let folder = folder();
     case("capture-pcapng", &folder);
     std::fs::write(folder.join("notes.txt"), "not a capture at all").unwrap();
-    let out = inspect(&[&folder]);
+    let out = inspect(&[folder.as_os_str()]);
     assert_eq!(out.status.code(), Some(0), "{}", text(&out.stderr));
     assert!(text(&out.stderr).contains("notes.txt: skipped: "), "{}", text(&out.stderr));
 }

@@ -76,7 +76,8 @@ fn every_shell_has_completions_and_every_command_a_page() {
         assert!(out.status.success());
         assert!(text(&out.stdout).contains("site-networks"), "{shell}");
     }
-    let folder = folder().join("man");
+    let folder = folder();
+    let folder = folder.join("man");
     assert!(medwarden().arg("manual").arg(&folder).status().unwrap().success());
     let page = std::fs::read_to_string(folder.join("medwarden-inspect.1")).unwrap();
     assert!(page.contains("Exit codes"), "{page}");
