@@ -7,7 +7,8 @@ use serde_json::Value;
 use crate::{clinic, folder, inspect};
 
 fn report() -> Value {
-    let capture = clinic(&folder());
+    let folder = folder();
+    let capture = clinic(&folder);
     let output = inspect(&["--format".as_ref(), "json".as_ref(), capture.as_os_str()]);
     serde_json::from_slice(&output.stdout).unwrap()
 }
