@@ -82,7 +82,9 @@ pub fn call(device: &Device) -> String {
         }),
         (None, None) => value(&device.class).map(|class| class.replace('_', " ")),
     };
-    let address = device.addresses.first().map(|address| address.ip.to_string()).unwrap_or_else(|| device.id.clone());
+    let mac = || device.interfaces.iter().find_map(|interface| interface.mac).map(|mac| mac.to_string());
+    let ip = device.addresses.first().map(|address| address.ip.to_string());
+    let address = ip.or_else(mac).unwrap_or_else(|| device.id.clone());
     match (value(&device.name), product) {
         (Some(name), Some(product)) => format!("{name} ({product})"),
         (Some(name), None) => format!("{name} ({address})"),

@@ -3,34 +3,24 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use knowledge::{Attribute as Trait, Knowledge, RegistrantKind};
-use model::report::{
-    Address, Alternative, Attribute, Confidence, Conversation, Device, Evidence, Identifier, Interface, ReportedDevice, Service,
-};
+use model::report::{Address, Attribute, Confidence, Conversation, Device, Evidence, Identifier, Interface, Service};
 use model::{FactKind, FrameRef, MacAddr};
 
 use crate::conversations::{device_id, evidence, is_answered};
-use crate::identity::{Identity, Node};
+use crate::grounds::{Ground, MAX_EVIDENCE, outright, short_name, weigh};
+use crate::identity::{Identity, Node, is_unicast};
+use crate::records::{self, Record, Sorted};
 use crate::store::{EndpointRecord, FactRecord, Span, Store, text};
 
-/// Below this a value is not given: unknown is better than wrong.
-const FLOOR: u8 = 50;
-/// Evidence kept of one value.
-const MAX_EVIDENCE: usize = 12;
 /// Confidence of a maker that only the address block names.
 const REGISTRANT: u8 = 55;
+/// The same, where the device does what that maker's products do not.
+const ODD_REGISTRANT: u8 = 40;
 
 /// Confidence of a class that is the only one its maker's address block stands for.
 const ONLY_CLASS: u8 = 55;
 /// Confidence of a class that is one of several: a hint that needs another.
 const ONE_OF_CLASSES: u8 = 30;
-
-/// One ground for one value of one property.
-struct Ground {
-    property: Trait,
-    value: String,
-    confidence: Confidence,
-    evidence: Evidence,
-}
 
 /// All devices, by id; gives the parties of conversations their names.
 pub(crate) fn devices(
@@ -39,27 +29,53 @@ pub(crate) fn devices(
     knowledge: &Knowledge,
     conversations: &mut [Conversation],
 ) -> Vec<Device> {
-    let mut members: Vec<Vec<&EndpointRecord>> = identity.groups.iter().map(|_| Vec::new()).collect();
-    for (record, device) in store.endpoints.iter().zip(&identity.device_of) {
-        if let Some(members) = device.and_then(|device| members.get_mut(device)) {
-            members.push(record);
-        }
-    }
+    let members = members(store, identity);
     let talk = talk(conversations);
     let mut devices: Vec<Device> = identity
         .groups
         .iter()
         .zip(&members)
-        .map(|(group, records)| {
+        .map(|(group, member)| {
             let id = device_id(group);
             let mine = talk.get(id.as_str()).map_or(&[][..], Vec::as_slice);
             let mine: Vec<&Conversation> = mine.iter().filter_map(|index| conversations.get(*index)).collect();
-            Builder { store, identity, knowledge, group, records, id, talk: mine }.build()
+            Builder { store, identity, knowledge, group, member, id, talk: mine }.build()
         })
         .collect();
     devices.sort_by(|a, b| a.id.cmp(&b.id));
     name_parties(&devices, conversations);
     devices
+}
+
+/// What was seen of one device.
+#[derive(Default)]
+struct Member<'a> {
+    endpoints: Vec<&'a EndpointRecord>,
+    facts: Vec<&'a FactRecord>,
+    described: Vec<Record<'a>>,
+}
+
+/// What was seen of each device. Of an address that moved, each fact goes to who held it then.
+fn members<'a>(store: &'a Store, identity: &Identity) -> Vec<Member<'a>> {
+    let mut members: Vec<Member<'_>> = identity.groups.iter().map(|_| Member::default()).collect();
+    for (id, record) in (0..).zip(&store.endpoints) {
+        if !identity.is_moved(id)
+            && let Some(member) = identity.device(id, record.sent.first).and_then(|device| members.get_mut(device))
+        {
+            member.endpoints.push(record);
+        }
+        let mut of = |time, put: &mut dyn FnMut(&mut Member<'a>)| {
+            identity.device(id, time).and_then(|device| members.get_mut(device)).map(put);
+        };
+        for fact in store.facts_of(&record.facts) {
+            of(fact.span.first, &mut |member| member.facts.push(fact));
+        }
+        for described in store.records_of(id) {
+            let first = described.iter().map(|fact| fact.span.first).min().unwrap_or_default();
+            of(first, &mut |member| member.described.push(described.clone()));
+        }
+    }
+    members
 }
 
 /// Conversations of each device.
@@ -93,19 +109,19 @@ struct Builder<'a> {
     identity: &'a Identity,
     knowledge: &'a Knowledge,
     group: &'a [Node],
-    records: &'a [&'a EndpointRecord],
+    member: &'a Member<'a>,
     id: String,
     talk: Vec<&'a Conversation>,
 }
 
 impl Builder<'_> {
     fn build(self) -> Device {
-        let facts = self.facts();
-        let (reported, own): (Vec<_>, Vec<_>) = facts.into_iter().partition(|fact| is_reported(fact));
-        let (forwarded, own) = self.split_data_sets(own);
+        let Sorted { mut own, others } = records::sort(self.member.described.clone(), &self.plain_facts());
+        own.extend(self.plain_facts());
+        own.sort_by(|a, b| (a.kind, &a.field, &a.value, a.frame).cmp(&(b.kind, &b.field, &b.value, b.frame)));
         let grounds = self.grounds(&own);
         let span = self.span();
-        let is_router = self.macs().any(|mac| self.identity.routers.contains(&mac));
+        let is_router = self.is_router();
         let pick = |property| weigh(grounds.iter().filter(|ground| ground.property == property));
         let class = pick(Trait::Class).or_else(|| is_router.then(|| self.router_class(span)));
         let (maker, model) = (pick(Trait::Maker), pick(Trait::Model));
@@ -125,7 +141,7 @@ impl Builder<'_> {
             software: self.software(&grounds),
             identifiers: identifiers(&own, true),
             facts: identifiers(&own, false),
-            reports: reports(&reported, &forwarded),
+            reports: records::reports(&others),
             is_router,
             confidence: Confidence::percent(u8::try_from(confidence).unwrap_or(100)),
             first_seen: span.first,
@@ -146,41 +162,33 @@ impl Builder<'_> {
         })
     }
 
-    /// Facts of all endpoints, in the order of what they say.
-    fn facts(&self) -> Vec<&FactRecord> {
-        let mut facts: Vec<&FactRecord> = self.records.iter().flat_map(|record| self.store.facts_of(&record.facts)).collect();
-        facts.sort_by(|a, b| (a.kind, &a.field, &a.value, a.frame).cmp(&(b.kind, &b.field, &b.value, b.frame)));
-        facts
+    fn is_router(&self) -> bool {
+        let mut ips = self.member.endpoints.iter().filter_map(|record| record.endpoint.ip);
+        self.macs().any(|mac| self.identity.routers.contains(&mac)) || ips.any(|ip| self.identity.stated_routers.contains(&ip))
+    }
+
+    /// Facts but those that describe a device which need not be this one.
+    fn plain_facts(&self) -> Vec<&FactRecord> {
+        self.member.facts.iter().filter(|fact| !fact.is_of_record()).copied().collect()
     }
 
     fn span(&self) -> Span {
         let mut span = Span::EMPTY;
-        for record in self.records {
-            span.add(record.sent);
-            for fact in self.store.facts_of(&record.facts) {
-                span.add(fact.span);
-            }
-        }
+        self.member.endpoints.iter().for_each(|record| span.add(record.sent));
+        self.member.facts.iter().for_each(|fact| span.add(fact.span));
         span
-    }
-
-    /// Data sets name the device that made them. One that sends those of several makers or models forwards for others.
-    fn split_data_sets<'f>(&self, facts: Vec<&'f FactRecord>) -> (Vec<&'f FactRecord>, Vec<&'f FactRecord>) {
-        let of_data_set = |fact: &FactRecord| fact.field.starts_with("dicom.dataset.");
-        let distinct = |kind| {
-            let of_kind = facts.iter().filter(|fact| of_data_set(fact) && fact.kind == kind);
-            of_kind.map(|fact| text(&fact.value)).collect::<BTreeSet<_>>()
-        };
-        let several = distinct(FactKind::Model).len() > 1 || distinct(FactKind::Maker).len() > 1;
-        if several { facts.into_iter().partition(|fact| of_data_set(fact)) } else { (Vec::new(), facts) }
     }
 
     fn grounds(&self, facts: &[&FactRecord]) -> Vec<Ground> {
         let mut grounds = Vec::new();
-        for fact in facts {
+        // A server of many sites has many names in the DNS; none of them is its own.
+        let is_one_of_many = |fact: &FactRecord| {
+            fact.kind == FactKind::DnsName && facts.iter().filter(|f| f.kind == FactKind::DnsName).count() > 1
+        };
+        for fact in facts.iter().filter(|fact| !is_one_of_many(fact)) {
             let value = text(&fact.value);
             if let Some((property, confidence)) = outright(fact.kind, &fact.field) {
-                let value = self.canonical(property, &value);
+                let value = self.canonical(property, fact.kind, &value);
                 grounds.push(Ground { property, value, confidence, evidence: evidence(fact, None) });
             }
             self.claim(fact.kind, &fact.field, &value, &evidence(fact, None), &mut grounds);
@@ -190,8 +198,12 @@ impl Builder<'_> {
         grounds
     }
 
-    fn canonical(&self, property: Trait, value: &str) -> String {
-        if property == Trait::Maker { self.knowledge.canonical_maker(value).to_owned() } else { value.to_owned() }
+    fn canonical(&self, property: Trait, kind: FactKind, value: &str) -> String {
+        match (property, kind) {
+            (Trait::Maker, _) => self.knowledge.canonical_maker(value).to_owned(),
+            (Trait::Name, FactKind::HostName | FactKind::Fqdn | FactKind::DnsName) => short_name(value).to_owned(),
+            _ => value.to_owned(),
+        }
     }
 
     /// What knowledge makes of a mark.
@@ -229,6 +241,8 @@ impl Builder<'_> {
     }
 
     fn claim_registrants(&self, grounds: &mut Vec<Ground>) {
+        let class = weigh(grounds.iter().filter(|ground| ground.property == Trait::Class)).map(|class| class.value);
+        let is_clinical = self.talk.iter().any(|conversation| conversation.clinical.is_some());
         for mac in self.macs() {
             let Some(registrant) = self.knowledge.maker_of(mac).filter(|r| r.kind == RegistrantKind::Maker) else { continue };
             let seen = Evidence { rule: Some("IEEE registration authority".to_owned()), ..self.mac_evidence(mac) };
@@ -236,7 +250,10 @@ impl Builder<'_> {
                 let (value, confidence) = (value.to_owned(), Confidence::percent(percent));
                 grounds.push(Ground { property, value, confidence, evidence: seen.clone() });
             };
-            ground(Trait::Maker, registrant.maker, REGISTRANT);
+            // What the device does is nothing that the block's holder makes: it is a part of somebody's device.
+            let is_odd = !registrant.usual_classes.is_empty()
+                && class.as_ref().map_or(is_clinical, |class| !registrant.usual_classes.contains(class));
+            ground(Trait::Maker, registrant.maker, if is_odd { ODD_REGISTRANT } else { REGISTRANT });
             match registrant.clinical_classes {
                 [class] => ground(Trait::Class, class, ONLY_CLASS),
                 classes => classes.iter().for_each(|class| ground(Trait::Class, class, ONE_OF_CLASSES)),
@@ -261,7 +278,7 @@ impl Builder<'_> {
 
     fn first_frame(&self) -> FrameRef {
         let of_talk = self.talk.iter().map(|conversation| conversation.frame);
-        let of_facts = self.records.iter().flat_map(|record| self.store.facts_of(&record.facts)).map(|fact| fact.frame);
+        let of_facts = self.member.facts.iter().map(|fact| fact.frame);
         of_talk.chain(of_facts).min().unwrap_or_default()
     }
 
@@ -310,18 +327,18 @@ impl Builder<'_> {
         };
         let mut interfaces: Vec<Interface> = self
             .macs()
-            .map(|mac| of(Some(mac), &mut self.records.iter().filter(|record| record.endpoint.mac == Some(mac))))
+            .map(|mac| of(Some(mac), &mut self.member.endpoints.iter().filter(|record| record.endpoint.mac == Some(mac))))
             .collect();
         if interfaces.is_empty() {
-            interfaces.push(of(None, &mut self.records.iter()));
+            interfaces.push(of(None, &mut self.member.endpoints.iter()));
         }
         interfaces
     }
 
     fn addresses(&self) -> Vec<Address> {
         let mut seen: BTreeMap<(std::net::IpAddr, Option<MacAddr>), Span> = BTreeMap::new();
-        for record in self.records {
-            let Some(ip) = record.endpoint.ip.filter(crate::identity::is_unicast) else { continue };
+        for record in &self.member.endpoints {
+            let Some(ip) = record.endpoint.ip.filter(|ip| is_unicast(ip) || ip.is_loopback()) else { continue };
             let mac = record.endpoint.mac.filter(|mac| self.group.contains(&Node::Mac(*mac)));
             let span = seen.entry((ip, mac)).or_insert(Span::EMPTY);
             span.add(record.sent);
@@ -395,64 +412,6 @@ fn talk_evidence(conversation: &Conversation, field: &str, label: &str, value: &
     }
 }
 
-/// The fact speaks of another device than its sender.
-fn is_reported(fact: &FactRecord) -> bool {
-    fact.field.starts_with("hl7.reported.")
-}
-
-/// What a fact says outright, and how far it is to be believed.
-fn outright(kind: FactKind, field: &str) -> Option<(Trait, Confidence)> {
-    let (property, percent) = match kind {
-        FactKind::Maker => (Trait::Maker, 90),
-        FactKind::Model => (Trait::Model, 90),
-        FactKind::Serial => (Trait::Serial, 90),
-        FactKind::Firmware => (Trait::Firmware, 90),
-        FactKind::Os => (Trait::Os, 85),
-        FactKind::Software => (Trait::Software, 85),
-        FactKind::Fqdn => (Trait::Name, 80),
-        FactKind::HostName => (Trait::Name, if field.starts_with("dhcp") { 90 } else { 85 }),
-        FactKind::StationName => (Trait::Name, 70),
-        FactKind::AeTitle => (Trait::Name, 60),
-        _ => return None,
-    };
-    Some((property, Confidence::percent(percent)))
-}
-
-/// Of the grounds for one property: the value best supported, and those that disagree.
-fn weigh<'g>(grounds: impl Iterator<Item = &'g Ground>) -> Option<Attribute> {
-    let mut values: BTreeMap<String, Vec<&Ground>> = BTreeMap::new();
-    for ground in grounds.filter(|ground| !ground.value.trim().is_empty()) {
-        values.entry(ground.value.trim().to_lowercase()).or_default().push(ground);
-    }
-    let mut ranked: Vec<Alternative> = values.into_values().map(|grounds| alternative(&grounds)).collect();
-    ranked.sort_by(|a, b| {
-        let latest = |x: &Alternative| x.evidence.iter().map(|e| e.last_seen).max();
-        b.confidence.cmp(&a.confidence).then_with(|| latest(b).cmp(&latest(a))).then_with(|| a.value.cmp(&b.value))
-    });
-    let mut ranked = ranked.into_iter();
-    let best = ranked.next().filter(|best| best.confidence.as_percent() >= FLOOR)?;
-    Some(Attribute { value: best.value, confidence: best.confidence, evidence: best.evidence, disagreeing: ranked.collect() })
-}
-
-/// Grounds for one value: of each field the surest, and the fields as independent of each other.
-fn alternative(grounds: &[&Ground]) -> Alternative {
-    let mut fields: BTreeMap<&str, Confidence> = BTreeMap::new();
-    for ground in grounds {
-        let sure = fields.entry(ground.evidence.field.as_str()).or_default();
-        *sure = ground.confidence.max(*sure);
-    }
-    let mut evidence: Vec<Evidence> = grounds.iter().map(|ground| ground.evidence.clone()).collect();
-    evidence.sort();
-    evidence.dedup();
-    evidence.truncate(MAX_EVIDENCE);
-    let best = grounds.iter().max_by(|a, b| a.confidence.cmp(&b.confidence).then_with(|| b.value.cmp(&a.value)));
-    Alternative {
-        value: best.map(|ground| ground.value.trim().to_owned()).unwrap_or_default(),
-        confidence: fields.into_values().fold(Confidence::default(), Confidence::and),
-        evidence,
-    }
-}
-
 /// A property whose facts are taken as they stand.
 fn direct(facts: &[&FactRecord], kind: FactKind) -> Option<Attribute> {
     let grounds: Vec<Ground> = facts
@@ -489,7 +448,8 @@ const fn is_identifier(kind: FactKind) -> bool {
     )
 }
 
-fn identifiers(facts: &[&FactRecord], keys: bool) -> Vec<Identifier> {
+/// Facts that name or key a device, or the others.
+pub(crate) fn identifiers(facts: &[&FactRecord], keys: bool) -> Vec<Identifier> {
     let mut found: BTreeMap<(FactKind, String), Vec<Evidence>> = BTreeMap::new();
     for fact in facts.iter().filter(|fact| is_identifier(fact.kind) == keys) {
         found.entry((fact.kind, text(&fact.value))).or_default().push(evidence(fact, None));
@@ -500,19 +460,6 @@ fn identifiers(facts: &[&FactRecord], keys: bool) -> Vec<Identifier> {
             evidence.sort();
             evidence.truncate(MAX_EVIDENCE);
             Identifier { kind, value, evidence }
-        })
-        .collect()
-}
-
-/// Devices that were spoken of: those of messages, and those whose data sets were passed on.
-fn reports(reported: &[&FactRecord], forwarded: &[&FactRecord]) -> Vec<ReportedDevice> {
-    [reported, forwarded]
-        .into_iter()
-        .filter(|facts| !facts.is_empty())
-        .map(|facts| {
-            let mut all = identifiers(facts, true);
-            all.extend(identifiers(facts, false));
-            ReportedDevice { facts: all }
         })
         .collect()
 }

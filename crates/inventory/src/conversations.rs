@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use knowledge::Knowledge;
 use model::observation::{Traffic, Transport};
 use model::report::{Conversation, Encryption, Evidence, Identifier, Party, PhiSeen, Scope};
-use model::{Endpoint, FactKind, FactValue, MacAddr};
+use model::{Endpoint, FactKind, FactValue, MacAddr, Timestamp};
 
 use crate::identity::{Identity, Node, is_unicast};
 use crate::store::{ConversationRecord, EndpointId, FactRecord, Store, text};
@@ -74,8 +74,8 @@ pub(crate) fn resolve(store: &Store, identity: &Identity, knowledge: &Knowledge)
     for record in &store.conversations {
         let protocol = record.protocol.as_deref().unwrap_or_default();
         let key = (
-            who(store, identity, &names, record.client, None),
-            who(store, identity, &names, record.server, named_server(store.facts_of(&record.facts))),
+            who(store, identity, &names, (record.client, record.span.first), None),
+            who(store, identity, &names, (record.server, record.span.first), named_server(store.facts_of(&record.facts))),
             record.transport,
             record.port,
             protocol,
@@ -95,10 +95,10 @@ fn who<'a>(
     store: &'a Store,
     identity: &Identity,
     names: &'a BTreeMap<IpAddr, String>,
-    id: EndpointId,
+    (id, time): (EndpointId, Timestamp),
     asked_for: Option<&'a str>,
 ) -> Who<'a> {
-    if let Some(device) = identity.device(id) {
+    if let Some(device) = identity.device(id, time) {
         return Who::Device(device);
     }
     match store.endpoint_record(id).map(|record| record.endpoint) {

@@ -1,16 +1,17 @@
 //! Which endpoints are one device.
 //!
 //! An interface is known by its MAC address. A MAC that speaks for addresses that are not its own is a router's: what is
-//! behind it is known by IP address. Interfaces are joined where they state the same identifier, if that identifier can tell
-//! devices apart at all; too many holders of one identifier show that it cannot.
+//! behind it is known by IP address. An address may move from one interface to another: what is known of the address alone
+//! belongs to the interface that held it at that time. Which interfaces are one device, [`crate::ties`] says.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
-use model::{Endpoint, FactKind, FactValue, MacAddr};
+use model::{Endpoint, FactKind, FactValue, MacAddr, Timestamp};
 
 use crate::Config;
-use crate::store::{EndpointId, FactRecord, Span, Store, text};
+use crate::store::{EndpointId, EndpointRecord, Span, Store};
+use crate::ties::Ties;
 
 /// What a device is known by before joining.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -19,16 +20,20 @@ pub(crate) enum Node {
     Ip(IpAddr),
 }
 
-/// Most nodes that may share an identifier before it is taken as one that does not tell devices apart.
-const MAX_SHARERS: usize = 6;
+/// MACs that hold an address, and when.
+type Holders = BTreeMap<MacAddr, Span>;
 
 /// Endpoints grouped into devices.
 #[derive(Debug)]
 pub(crate) struct Identity {
     /// Nodes of each device; the first names it.
     pub(crate) groups: Vec<Vec<Node>>,
-    /// Device of each endpoint.
-    pub(crate) device_of: Vec<Option<usize>>,
+    /// Device of each endpoint, where it does not depend on the time.
+    device_of: Vec<Option<usize>>,
+    /// Endpoints whose address several interfaces held: the devices, with when.
+    moved: BTreeMap<EndpointId, Vec<(Span, usize)>>,
+    /// Addresses that a protocol says are routers'.
+    pub(crate) stated_routers: BTreeSet<IpAddr>,
     /// MACs that forward for others.
     pub(crate) routers: BTreeSet<MacAddr>,
     /// Addresses that are a site's though not in its networks (bound on a link), and those of devices.
@@ -45,17 +50,24 @@ impl Identity {
         let stated = stated_routers(store);
         let routers: BTreeSet<MacAddr> =
             spoken.iter().filter(|(mac, ips)| is_router(**mac, ips, &bound, &stated, config)).map(|(mac, _)| *mac).collect();
-        let owners = owners(&spoken, &bound, &routers, config);
+        let owners = owners(store, &bound, &routers, config);
         let nodes: Vec<Option<Node>> =
             store.endpoints.iter().map(|record| node_of(&record.endpoint, record.sent, &owners, &routers, config)).collect();
-        let heard = heard(store, &nodes);
+        let heard = heard(store, &nodes, &owners);
         let groups = join(store, &nodes, &heard);
         let index: BTreeMap<Node, usize> =
             groups.iter().enumerate().flat_map(|(index, group)| group.iter().map(move |node| (*node, index))).collect();
-        let device_of = nodes.iter().map(|node| node.and_then(|node| index.get(&node).copied())).collect();
+        let device_of: Vec<Option<usize>> = nodes.iter().map(|node| node.and_then(|node| index.get(&node).copied())).collect();
+        let moved = (0..)
+            .zip(&store.endpoints)
+            .filter_map(|(id, record)| {
+                let holders = ambiguous(&record.endpoint, &owners)?;
+                Some((id, holders.iter().filter_map(|(mac, span)| Some((*span, *index.get(&Node::Mac(*mac))?))).collect()))
+            })
+            .collect();
         let inside = owners.keys().copied().collect();
         let networks = config.clone();
-        Self { groups, device_of, routers, inside, networks, bound }
+        Self { groups, device_of, moved, stated_routers: stated.1, routers, inside, networks, bound }
     }
 
     /// The address is the site's.
@@ -63,9 +75,22 @@ impl Identity {
         self.inside.contains(ip) || self.networks.is_inside(*ip)
     }
 
-    /// Device of an endpoint.
-    pub(crate) fn device(&self, endpoint: EndpointId) -> Option<usize> {
-        self.device_of.get(endpoint as usize).copied().flatten()
+    /// Whose endpoint it is depends on the time.
+    pub(crate) fn is_moved(&self, endpoint: EndpointId) -> bool {
+        self.moved.contains_key(&endpoint)
+    }
+
+    /// Device of an endpoint at a time: the holder then, else the nearest in time.
+    pub(crate) fn device(&self, endpoint: EndpointId, time: Timestamp) -> Option<usize> {
+        let Some(holders) = self.moved.get(&endpoint) else {
+            return self.device_of.get(endpoint as usize).copied().flatten();
+        };
+        let far = |span: &Span| {
+            let before = span.first.nanos().saturating_sub(time.nanos()).max(0);
+            before.max(time.nanos().saturating_sub(span.last.nanos()))
+        };
+        // Of two that held it at once, the one that took it later.
+        holders.iter().min_by_key(|(span, _)| (far(span), std::cmp::Reverse(span.first))).map(|(_, device)| *device)
     }
 }
 
@@ -110,9 +135,10 @@ fn stated_routers(store: &Store) -> (BTreeSet<MacAddr>, BTreeSet<IpAddr>) {
         for fact in store.facts_of(&record.facts).filter(|fact| fact.kind == FactKind::Router) {
             match (&fact.value, record.endpoint.mac, record.endpoint.ip) {
                 (FactValue::Ip(ip), _, _) => drop(ips.insert(*ip)),
-                (_, _, Some(ip)) => drop(ips.insert(ip)),
-                (_, Some(mac), None) => drop(macs.insert(mac)),
-                _ => {}
+                (_, mac, ip) => {
+                    macs.extend(mac);
+                    ips.extend(ip);
+                }
             }
         }
     }
@@ -162,33 +188,58 @@ fn is_virtual_router(mac: MacAddr) -> bool {
     matches!([a, b, c, d, e], [0, 0, 0x5e, 0, 1 | 2] | [0, 0, 0x0c, 0x07, 0xac] | [0, 0, 0x0c, 0x9f, 0xf0..=0xff])
 }
 
-/// Which MACs hold each address of the site.
+/// Which MACs hold each address of the site, and when.
 fn owners(
-    spoken: &BTreeMap<MacAddr, BTreeMap<IpAddr, u8>>,
+    store: &Store,
     bound: &BTreeMap<(MacAddr, IpAddr), &'static str>,
     routers: &BTreeSet<MacAddr>,
     config: &Config,
-) -> BTreeMap<IpAddr, BTreeSet<MacAddr>> {
-    let mut owners: BTreeMap<IpAddr, BTreeSet<MacAddr>> = BTreeMap::new();
-    for (mac, ip) in bound.keys().filter(|(_, ip)| is_unicast(ip)) {
-        owners.entry(*ip).or_default().insert(*mac);
+) -> BTreeMap<IpAddr, Holders> {
+    let mut owners: BTreeMap<IpAddr, Holders> = BTreeMap::new();
+    for record in &store.endpoints {
+        let (Some(mac), Some(ip)) = (record.endpoint.mac, record.endpoint.ip.filter(is_unicast)) else { continue };
+        let spoke = !record.sent.is_empty() && config.is_inside(ip);
+        // A router's own packets have not been forwarded: their hop limit is one that hosts start with.
+        let own = !routers.contains(&mac) || matches!(record.hop_limit, 1 | 32 | 64 | 128 | 255);
+        if bound.contains_key(&(mac, ip)) || (spoke && own) {
+            owners.entry(ip).or_default().entry(mac).or_insert(Span::EMPTY).add(held(store, record));
+        }
     }
-    for (mac, ips) in spoken.iter().filter(|(mac, _)| !routers.contains(mac)) {
-        for ip in ips.keys().filter(|ip| config.is_inside(**ip)) {
-            owners.entry(*ip).or_default().insert(*mac);
+    for holders in owners.values_mut().filter(|holders| holders.len() > 1) {
+        // A router that answers for others (RFC 1027), or that an unusual hop limit was taken for the holder.
+        if holders.keys().any(|mac| !routers.contains(mac)) {
+            holders.retain(|mac, _| !routers.contains(mac));
         }
     }
     owners
+}
+
+/// When an interface was seen with an address.
+fn held(store: &Store, record: &EndpointRecord) -> Span {
+    let mut span = record.sent;
+    let binds = |kind| matches!(kind, FactKind::Binding | FactKind::Lease);
+    store.facts_of(&record.facts).filter(|fact| binds(fact.kind)).for_each(|fact| span.add(fact.span));
+    span
+}
+
+/// The holders of an endpoint's address, if there are several and its MAC is none of them.
+fn ambiguous<'o>(endpoint: &Endpoint, owners: &'o BTreeMap<IpAddr, Holders>) -> Option<&'o Holders> {
+    let holders = owners.get(&endpoint.ip?).filter(|holders| holders.len() > 1)?;
+    (!endpoint.mac.is_some_and(|mac| holders.contains_key(&mac))).then_some(holders)
 }
 
 /// The node an endpoint belongs to; `None` for what is outside, a group, or cannot be told.
 fn node_of(
     endpoint: &Endpoint,
     sent: Span,
-    owners: &BTreeMap<IpAddr, BTreeSet<MacAddr>>,
+    owners: &BTreeMap<IpAddr, Holders>,
     routers: &BTreeSet<MacAddr>,
     config: &Config,
 ) -> Option<Node> {
+    if let (None, Some(ip)) = (endpoint.mac, endpoint.ip.filter(IpAddr::is_loopback)) {
+        // The capture was taken inside a host: it is that host.
+        return Some(Node::Ip(ip));
+    }
     let mac = endpoint.mac.filter(|mac| mac.is_interface());
     let Some(ip) = endpoint.ip.filter(is_unicast) else {
         // A group address or none: the frame itself names the interface.
@@ -196,8 +247,10 @@ fn node_of(
     };
     let holders = owners.get(&ip);
     match (mac, holders) {
-        (Some(mac), Some(holders)) if holders.contains(&mac) => Some(Node::Mac(mac)),
-        (_, Some(holders)) if holders.len() == 1 => holders.first().copied().map(Node::Mac),
+        (Some(mac), Some(holders)) if holders.contains_key(&mac) => Some(Node::Mac(mac)),
+        (_, Some(holders)) if holders.len() == 1 => holders.keys().next().copied().map(Node::Mac),
+        // Which of them depends on the time.
+        (_, Some(_)) => None,
         (Some(mac), None) if !config.is_inside(ip) && !routers.contains(&mac) && !sent.is_empty() => Some(Node::Mac(mac)),
         _ if config.is_inside(ip) => Some(Node::Ip(ip)),
         _ => None,
@@ -205,56 +258,42 @@ fn node_of(
 }
 
 /// Nodes that were heard: that sent something or were bound on the link.
-fn heard(store: &Store, nodes: &[Option<Node>]) -> BTreeSet<Node> {
+fn heard(store: &Store, nodes: &[Option<Node>], owners: &BTreeMap<IpAddr, Holders>) -> BTreeSet<Node> {
+    use FactKind as K;
     let spoke = |facts: &[u32]| {
         store.facts_of(facts).any(|fact| {
-            !matches!(fact.kind, FactKind::DnsName | FactKind::Router | FactKind::VirtualAddress | FactKind::NameServer)
+            // What others say of an address does not make it somebody's.
+            let is_hearsay = [K::DnsName, K::Router, K::VirtualAddress, K::NameServer, K::Prefix].contains(&fact.kind);
+            !is_hearsay
         })
     };
-    store
+    let mut heard: BTreeSet<Node> = store
         .endpoints
         .iter()
         .zip(nodes)
         .filter(|(record, _)| !record.sent.is_empty() || spoke(&record.facts))
         .filter_map(|(_, node)| *node)
-        .collect()
+        .collect();
+    heard.extend(owners.values().flat_map(Holders::keys).map(|mac| Node::Mac(*mac)));
+    heard
 }
 
-/// Identifiers that are of one device by their nature, wherever they are seen.
-fn ties(fact: &FactRecord) -> bool {
-    match fact.kind {
-        FactKind::Uuid | FactKind::SnmpEngineId | FactKind::Duid | FactKind::Eui64 => true,
-        FactKind::OwnMac => false,
-        FactKind::Fqdn => matches!(&fact.value, FactValue::Text(name) if name.contains('.') && !name.ends_with(".local")),
-        _ => false,
-    }
-}
-
-/// Joins nodes that state the same identifier.
+/// Joins nodes that are one device's.
 fn join(store: &Store, nodes: &[Option<Node>], heard: &BTreeSet<Node>) -> Vec<Vec<Node>> {
-    let mut sharers: BTreeMap<(FactKind, String), BTreeSet<Node>> = BTreeMap::new();
-    let mut pairs: Vec<(Node, Node)> = Vec::new();
+    let mut ties = Ties::default();
     for (record, node) in store.endpoints.iter().zip(nodes) {
-        let Some(node) = node.filter(|node| heard.contains(node)) else { continue };
-        for fact in store.facts_of(&record.facts) {
-            if ties(fact) {
-                sharers.entry((fact.kind, text(&fact.value).to_ascii_lowercase())).or_default().insert(node);
-            }
-            if let (FactKind::OwnMac, FactValue::Mac(mac)) = (fact.kind, &fact.value) {
-                let other = Node::Mac(*mac);
-                if heard.contains(&other) && other != node {
-                    pairs.push((node, other));
-                }
-            }
+        if let Some(node) = node.filter(|node| heard.contains(node)) {
+            store.facts_of(&record.facts).for_each(|fact| ties.add(node, fact, heard));
         }
     }
-    for nodes in sharers.values().filter(|nodes| (2..=MAX_SHARERS).contains(&nodes.len())) {
-        let mut nodes = nodes.iter();
-        if let Some(first) = nodes.next() {
-            pairs.extend(nodes.map(|node| (*first, *node)));
-        }
-    }
-    group(heard, &pairs)
+    let groups = group(heard, &ties.pairs());
+    groups
+        .into_iter()
+        .flat_map(|group| {
+            let is_one = group.len() == 1 || !ties.is_contradictory(&group);
+            if is_one { vec![group] } else { group.into_iter().map(|node| vec![node]).collect() }
+        })
+        .collect()
 }
 
 /// Connected sets of nodes, each sorted, the sets by their first node.

@@ -9,8 +9,13 @@
 mod administration;
 mod attributes;
 mod conversations;
+mod grounds;
 mod identity;
+mod records;
 mod store;
+#[cfg(test)]
+mod tests;
+mod ties;
 
 use ipnet::IpNet;
 use knowledge::Knowledge;

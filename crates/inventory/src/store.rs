@@ -1,7 +1,7 @@
 //! Observations folded as they come: endpoints, facts and conversations, each once, with first, last and count.
 
 use std::borrow::Cow;
-
+use std::collections::{BTreeMap, BTreeSet};
 use std::hash::BuildHasher;
 
 use foldhash::fast::FixedState;
@@ -11,6 +11,8 @@ use model::{ConversationKey, Endpoint, FactKind, FactValue, FrameRef, Intake, Ob
 
 /// Distinct values of one field that are kept for one subject; a device that says more is counted, not stored.
 const MAX_VALUES: u16 = 64;
+/// The same for fields that describe other devices: a gateway speaks for a ward's pumps.
+const MAX_RECORDS: u16 = 4096;
 
 pub(crate) type EndpointId = u32;
 pub(crate) type ConversationId = u32;
@@ -49,6 +51,16 @@ pub(crate) struct EndpointRecord {
     pub(crate) hop_limit: u8,
     pub(crate) vlans: Vec<u16>,
     pub(crate) facts: Vec<u32>,
+    /// Descriptions of devices in its messages, each the ids of its facts.
+    pub(crate) records: BTreeSet<Vec<u32>>,
+}
+
+/// A description of a device that is being told, fact by fact.
+#[derive(Debug)]
+struct OpenRecord {
+    subject: EndpointId,
+    frame: FrameRef,
+    facts: Vec<u32>,
 }
 
 /// A fact of an endpoint or a conversation.
@@ -62,6 +74,18 @@ pub(crate) struct FactRecord {
     pub(crate) span: Span,
     pub(crate) frame: FrameRef,
     pub(crate) count: u64,
+}
+
+impl FactRecord {
+    /// One of the facts that together describe a device which the sender need not be: `hl7.reported.*` and `dicom.dataset.*`.
+    pub(crate) fn is_of_record(&self) -> bool {
+        is_of_record(&self.field)
+    }
+}
+
+/// See [`FactRecord::is_of_record`].
+fn is_of_record(field: &str) -> bool {
+    field.starts_with("hl7.reported.") || (field.starts_with("dicom.dataset.") && field != "dicom.dataset.several-sources")
 }
 
 /// A conversation between two endpoints.
@@ -109,6 +133,8 @@ pub(crate) struct Store {
     /// Values of each field, of subjects that have [`MAX_VALUES`] facts in all or more.
     value_counts: Map<(SubjectId, Cow<'static, str>), u16>,
     hasher: FixedState,
+    /// By source: the record that its latest facts belong to.
+    open: BTreeMap<u32, OpenRecord>,
 }
 
 /// The index of the next element, as an id.
@@ -128,6 +154,7 @@ impl Store {
                 hop_limit: 0,
                 vlans: Vec::new(),
                 facts: Vec::new(),
+                records: BTreeSet::new(),
             });
             id
         })
@@ -176,9 +203,15 @@ impl Store {
             self.fact_subjects.get(*id as usize) == Some(&subject)
                 && self.facts.get(*id as usize).is_some_and(|known| known.field == fact.field && known.value == value)
         };
-        if let Some(known) = self.fact_index.find(hash, is_it).and_then(|id| self.facts.get_mut(*id as usize)) {
+        let known = self.fact_index.find(hash, is_it).copied();
+        if let Some((id, known)) = known.and_then(|id| Some((id, self.facts.get_mut(id as usize)?))) {
             known.span.add(Span::at(fact.time));
             known.count = known.count.saturating_add(count);
+            // The earliest frame, whichever order observations come in.
+            known.frame = known.frame.min(fact.frame);
+            if is_of_record(&fact.field) {
+                self.record(subject, id, fact.frame);
+            }
             return;
         }
         if !self.has_room(subject, fact.field.clone()) {
@@ -192,6 +225,7 @@ impl Store {
             of.zip(fact).map_or(0, |(of, fact)| hasher.hash_one((*of, &*fact.field, &fact.value)))
         });
         self.fact_subjects.push(subject);
+        let frame = fact.frame;
         self.facts.push(FactRecord {
             kind: fact.kind,
             protocol: fact.protocol,
@@ -205,6 +239,51 @@ impl Store {
         if let Some(facts) = self.facts_about(subject) {
             facts.push(id);
         }
+        self.record(subject, id, frame);
+    }
+
+    /// Puts a fact that describes a device into the record it belongs to: one frame's, until a field begins again.
+    fn record(&mut self, subject: SubjectId, id: u32, frame: FrameRef) {
+        let SubjectId::Endpoint(subject) = subject else { return };
+        let Some(fact) = self.facts.get(id as usize).filter(|fact| fact.is_of_record()) else { return };
+        let in_order = fact.protocol == "dicom";
+        let goes_on = |open: &OpenRecord| {
+            let same = open.subject == subject && open.frame == frame;
+            let mut fields = open.facts.iter().filter_map(|id| Some(&self.facts.get(*id as usize)?.field));
+            // DICOM tells the elements of one data set in the order of their tags, HL7 in the order of the message.
+            same && !fields.any(|field| *field == fact.field || (in_order && *field > fact.field))
+        };
+        if self.open.get(&frame.source).is_some_and(goes_on) {
+            if let Some(open) = self.open.get_mut(&frame.source) {
+                open.facts.push(id);
+            }
+            return;
+        }
+        if let Some(done) = self.open.insert(frame.source, OpenRecord { subject, frame, facts: vec![id] }) {
+            self.close(done);
+        }
+    }
+
+    fn close(&mut self, mut done: OpenRecord) {
+        let Some(endpoint) = self.endpoints.get_mut(done.subject as usize) else { return };
+        if endpoint.records.len() >= usize::from(MAX_RECORDS) {
+            self.values_dropped = self.values_dropped.saturating_add(1);
+            return;
+        }
+        done.facts.sort_unstable();
+        endpoint.records.insert(done.facts);
+    }
+
+    /// Descriptions of devices in an endpoint's messages: the facts of each.
+    pub(crate) fn records_of(&self, id: EndpointId) -> Vec<Vec<&FactRecord>> {
+        let closed = self.endpoint_record(id).into_iter().flat_map(|record| record.records.iter().cloned());
+        let open = self.open.values().filter(|open| open.subject == id).map(|open| {
+            let mut facts = open.facts.clone();
+            facts.sort_unstable();
+            facts
+        });
+        let all: BTreeSet<Vec<u32>> = closed.chain(open).collect();
+        all.iter().map(|ids| ids.iter().filter_map(|id| self.facts.get(*id as usize)).collect()).collect()
     }
 
     fn facts_about(&mut self, subject: SubjectId) -> Option<&mut Vec<u32>> {
@@ -231,8 +310,9 @@ impl Store {
                 *values = values.saturating_add(1);
             }
         }
+        let most = if is_of_record(&field) { MAX_RECORDS } else { MAX_VALUES };
         let values = self.value_counts.entry((subject, field)).or_default();
-        let has_room = *values < MAX_VALUES;
+        let has_room = *values < most;
         *values = values.saturating_add(has_room.into());
         has_room
     }

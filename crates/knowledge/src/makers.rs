@@ -33,6 +33,8 @@ pub struct Registrant<'k> {
     pub kind: RegistrantKind,
     /// Device classes that its products belong to, where it makes clinical devices; the likeliest first.
     pub clinical_classes: &'k [String],
+    /// Device classes that all of its products belong to, where it makes one sort of thing, as network equipment; else empty.
+    pub usual_classes: &'k [String],
     /// Where the classes and the kind were learnt from; empty where nothing is known.
     pub source: &'k str,
 }
@@ -50,6 +52,9 @@ struct Maker {
     /// Set where its products are clinical: classes, the likeliest first.
     #[serde(default)]
     classes: Vec<String>,
+    /// Set where all of its products are of a few classes: an interface of theirs in another device is a part.
+    #[serde(default)]
+    usual: Vec<String>,
     #[serde(default)]
     source: String,
 }
@@ -145,6 +150,7 @@ impl Makers {
                 maker: &maker.name,
                 kind: maker.kind,
                 clinical_classes: &maker.classes,
+                usual_classes: &maker.usual,
                 source: &maker.source,
             },
             None => Registrant {
@@ -152,6 +158,7 @@ impl Makers {
                 maker: without_legal_form(organisation),
                 kind: RegistrantKind::Unknown,
                 clinical_classes: &[],
+                usual_classes: &[],
                 source: "",
             },
         }
@@ -166,6 +173,7 @@ impl Makers {
             maker: self.canonical(&found.name),
             kind: found.kind,
             clinical_classes: &found.classes,
+            usual_classes: &[],
             source: &found.source,
         })
     }
@@ -173,7 +181,7 @@ impl Makers {
     /// Every class named, for the test that they exist.
     #[cfg(test)]
     pub(crate) fn classes(&self) -> impl Iterator<Item = &str> {
-        let of_makers = self.makers.iter().flat_map(|maker| &maker.classes);
+        let of_makers = self.makers.iter().flat_map(|maker| maker.classes.iter().chain(&maker.usual));
         of_makers.chain(self.prefixes.iter().flat_map(|prefix| &prefix.classes)).map(String::as_str)
     }
 }

@@ -231,7 +231,9 @@ impl Sink for Emit<'_> {
             }
             return;
         }
-        if !self.memory.said.is_news(&(subject, field.id, Raw(&value)), time) {
+        // What describes another device is told whole each time, so that its facts can be told from the next one's.
+        let is_record = field.id.starts_with("hl7.reported.") || field.id.starts_with("dicom.dataset.");
+        if !is_record && !self.memory.said.is_news(&(subject, field.id, Raw(&value)), time) {
             return;
         }
         if let Some(value) = keep(&value) {

@@ -32,14 +32,14 @@ pub const SETS: &[Set] = &[
         folder: "captures/andypitcher+IoT_Sentinel",
         devices: "captures_IoT_Sentinel/captures_IoT-Sentinel",
         maker_floor: 23,
-        model_floor: 15,
+        model_floor: 17,
     },
     Set {
         name: "IoT Sentinel, all runs of thirteen devices",
         folder: "policy/runs",
         devices: "",
         maker_floor: 11,
-        model_floor: 7,
+        model_floor: 9,
     },
 ];
 

@@ -1,5 +1,7 @@
 //! A device of which too little is known.
 
+use std::collections::BTreeSet;
+
 use model::report::{Finding, Severity};
 
 use crate::site::{Draft, call};
@@ -25,13 +27,22 @@ impl Detector for UnknownDevice {
     fn detect(&self, site: &Site<'_>) -> Vec<Finding> {
         let unknown =
             |device: &&model::report::Device| device.class.is_none() && (device.maker.is_none() || device.model.is_none());
+        // One that only calls out to everybody, as any visitor's telephone does, is less urgent than one that others talk with.
+        let talks: BTreeSet<&str> = site
+            .conversations
+            .iter()
+            .filter(|conversation| conversation.packets_to_client > 0)
+            .flat_map(|conversation| [&conversation.client, &conversation.server])
+            .filter_map(|party| party.device.as_deref())
+            .collect();
         site.devices
             .iter()
             .filter(unknown)
             .map(|device| {
                 let names = device.name.iter().chain(&device.maker).flat_map(|attribute| attribute.evidence.clone());
                 let title = format!("Unknown device {}", call(device));
-                Draft::new(&INFO, &device.id).device(device).evidence(names).finding(site, title)
+                let severity = if talks.contains(device.id.as_str()) { Severity::Low } else { Severity::Info };
+                Draft::new(&INFO, &device.id).severity(severity).device(device).evidence(names).finding(site, title)
             })
             .collect()
     }

@@ -217,6 +217,18 @@ mod tests {
     }
 
     #[test]
+    fn a_text_without_key_may_name_the_product() {
+        let said = |entry: &str| {
+            let record = build::record("x._http._tcp.local", rtype::TXT, 0x8001, &txt(&[entry]));
+            datagrams(&Mdns, PORT, &[(ToClient, &[build::header(0x8400, [0, 1, 0, 0]), record].concat())]).lines
+        };
+        assert!(said("XY-1234W Network Camera").contains(&"sender mdns.txt.product XY-1234W Network Camera".to_owned()));
+        for other in ["Kitchen Network Camera", "somebody's 2 camera", "XY-1234W"] {
+            assert!(!said(other).iter().any(|line| line.contains("product")), "{other}");
+        }
+    }
+
+    #[test]
     fn a_reflector_is_not_the_printer() {
         let lines = datagrams(&Mdns, PORT, &[(ToClient, &printer([10, 0, 9, 9], "rp=ipp/print"))]);
         assert!(lines.lines.iter().all(|l| l.starts_with("10.0.9.9 ")), "{:?}", lines.lines);

@@ -13,6 +13,7 @@ static FIRMWARE: Field = Field::new("mdns.txt.firmware", "DNS-SD firmware entry 
 static SERIAL: Field = Field::new("mdns.txt.serial", "DNS-SD serial number entry", FactKind::Serial);
 static UUID: Field = Field::new("mdns.txt.uuid", "DNS-SD UUID entry", FactKind::Uuid);
 static MAC: Field = Field::new("mdns.txt.mac", "DNS-SD MAC address entry", FactKind::OwnMac);
+static PRODUCT: Field = Field::new("mdns.txt.product", "DNS-SD text that names the product", FactKind::ProductName);
 static NOTE: Field = Field::new("mdns.txt.note", "DNS-SD printer location (note)", FactKind::Location);
 
 /// What a key means: the whole entry as a mark, a statement, or both.
@@ -74,6 +75,22 @@ const KEYS: &[(&[u8], Meaning)] = &[
     (b"note", Meaning::Id(&NOTE)),
 ];
 
+/// Words that make a text without a key the name of a product, as cameras give it: `XY-1234 Network Camera`.
+const PRODUCTS: [&[u8]; 6] =
+    [b"network camera", b"ip camera", b"ip cam", b"network video recorder", b"print server", b"access point"];
+
+/// A code with a digit, and a word for a sort of device at the end.
+fn is_product(text: &[u8]) -> bool {
+    let lower = text.to_ascii_lowercase();
+    let code = text.split(|&b| b == b' ').next().unwrap_or_default();
+    let plain = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'/');
+    text.len() <= 48
+        && code.iter().all(plain)
+        && code.iter().any(u8::is_ascii_digit)
+        && code.iter().any(u8::is_ascii_uppercase)
+        && PRODUCTS.iter().any(|product| lower.ends_with(product))
+}
+
 /// A queue that a computer shares, not a printer that speaks for itself: CUPS names its own queues so.
 pub(super) fn is_shared_queue(record: &Entry<'_>) -> bool {
     record.texts().any(|entry| entry.starts_with(b"rp=printers/") || entry.starts_with(b"rp=classes/"))
@@ -86,7 +103,12 @@ pub(super) fn say(about: About, kind: &[u8], instance: &[u8], record: &Entry<'_>
         out.say(about, &MAC, Value::Mac(mac));
     }
     for text in record.texts().take(64) {
-        let Some(equals) = memchr::memchr(b'=', text) else { continue };
+        let Some(equals) = memchr::memchr(b'=', text) else {
+            if kind == b"_http._tcp" && is_product(text) {
+                out.say(about, &PRODUCT, Value::Octets(text));
+            }
+            continue;
+        };
         let (Some(key), Some(value)) = (text.get(..equals), text.get(equals.saturating_add(1)..)) else { continue };
         let Some((_, meaning)) = KEYS.iter().find(|(name, _)| name.eq_ignore_ascii_case(key)) else { continue };
         let value = value.trim_ascii();
