@@ -32,3 +32,9 @@ pub use clinic::clinic;
 pub use host::Host;
 pub use scene::{Mishaps, Scene};
 pub use tcp::{Direction, Tcp, TcpStart};
+
+/// Every text about a person and every secret that crosses in the clinic or in a case, as it stands on the wire or as it
+/// would read: none may stand in anything that the program writes.
+pub fn planted() -> impl Iterator<Item = &'static str> {
+    clinic::PHI.iter().chain(clinic::SECRETS).chain(cases::PLANTED).copied()
+}

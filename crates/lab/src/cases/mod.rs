@@ -48,6 +48,28 @@ pub const FAMILIES: &[&[Case]] = &[
     web::CASES,
 ];
 
+/// Texts about persons and secrets in cases, beside those of the clinic that they use too.
+pub const PLANTED: &[&str] = &[
+    "made-up-secret",
+    "made-up-guess",
+    "c2VydmljZTptYWRlLXVw",
+    "AHByaW50ZXItMzEAbWFk",
+    "madeup.person",
+    "Madeup Person",
+    "fictitia",
+    "9009",
+    "555-0100",
+    "9001",
+    "wards/",
+    "pump51",
+    "rate limit",
+    "ward/3/fridge",
+    "order of",
+    "neighbour appeared",
+    "select name",
+    "result.txt",
+];
+
 /// Every case.
 pub fn cases() -> impl Iterator<Item = &'static Case> {
     FAMILIES.iter().copied().flatten()

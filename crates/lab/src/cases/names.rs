@@ -251,7 +251,7 @@ fn wsd() -> Vec<u8> {
     };
     let device = "<wsa:EndpointReference><wsa:Address>urn:uuid:20000000-0000-4000-8000-0009fb000061</wsa:Address>\
                   </wsa:EndpointReference><wsd:Types>dpws:Device mdpws:MedicalDevice</wsd:Types><wsd:Scopes>\
-                  sdc.mds.pkp:1.2.840.10004.20701.1.1 sdc.ctxt.loc:/sdc.ctxt.loc.detail/Fictonville%2F%2F%2FWard3%2F%2FBed61?fac=Fictonville&amp;bed=Bed61 \
+                  sdc.mds.pkp:1.2.840.10004.20701.1.1 sdc.ctxt.loc:/sdc.ctxt.loc.detail/Exampleton%2F%2F%2FWard3%2F%2FBed61?fac=Exampleton&amp;bed=Bed61 \
                   sdc.ctxt.pat:/sdc.ctxt.pat.detail/FICT-900001\
                   </wsd:Scopes><wsd:XAddrs>https://10.20.3.61:6464/sdc</wsd:XAddrs><wsd:MetadataVersion>1</wsd:MetadataVersion>";
     scene.udp(&monitor, 50_123, &group, 3702, envelope("Hello", 1, &format!("<wsd:Hello>{device}</wsd:Hello>")).as_bytes());

@@ -7,6 +7,7 @@ mod exit_codes;
 mod explain;
 mod forms;
 mod interrupt;
+mod phi;
 mod schema;
 
 use std::path::{Path, PathBuf};
