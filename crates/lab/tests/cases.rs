@@ -188,3 +188,19 @@ fn every_protocol_has_a_case_that_is_taken_for_it() {
         }
     }
 }
+
+#[test]
+fn the_table_of_protocols_is_whole() {
+    let (mut ids, mut places) = (BTreeSet::new(), BTreeSet::new());
+    for protocol in wire::PROTOCOLS {
+        let info = protocol.info();
+        assert!(info.id.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_'), "{}", info.id);
+        assert!(ids.insert(info.id), "{} twice", info.id);
+        assert!(!info.name.is_empty() && info.doc.len() > 40 && info.doc.ends_with('.'), "{}: name and doc", info.id);
+        assert!(!info.hints.is_empty(), "{} is met nowhere", info.id);
+        for hint in info.hints {
+            let is_shared = matches!(hint, wire::Hint::Tcp(_) | wire::Hint::Udp(_) | wire::Hint::AnyTcp | wire::Hint::AnyUdp);
+            assert!(is_shared || places.insert(format!("{hint:?}")), "{}: {hint:?} is another protocol's too", info.id);
+        }
+    }
+}
