@@ -10,6 +10,7 @@ use crate::conversations::{device_id, evidence, is_answered};
 use crate::grounds::{Ground, MAX_EVIDENCE, outright, short_name, weigh};
 use crate::identity::{Identity, Node, is_unicast};
 use crate::records::{self, Record, Sorted};
+use crate::roles;
 use crate::store::{EndpointRecord, FactRecord, Span, Store, text};
 
 /// Confidence of a maker that only the address block names.
@@ -119,7 +120,10 @@ impl Builder<'_> {
         let Sorted { mut own, others } = records::sort(self.member.described.clone(), &self.plain_facts());
         own.extend(self.plain_facts());
         own.sort_by(|a, b| (a.kind, &a.field, &a.value, a.frame).cmp(&(b.kind, &b.field, &b.value, b.frame)));
-        let grounds = self.grounds(&own);
+        let mut grounds = self.grounds(&own);
+        self.claim_roles(&others, &mut grounds);
+        self.claim_registrants(&mut grounds);
+        self.claim_system(&mut grounds);
         let span = self.span();
         let is_router = self.is_router();
         let pick = |property| weigh(grounds.iter().filter(|ground| ground.property == property));
@@ -140,7 +144,7 @@ impl Builder<'_> {
             location: direct(&own, FactKind::Location),
             software: self.software(&grounds),
             identifiers: identifiers(&own, true),
-            facts: identifiers(&own, false),
+            facts: identifiers(&own, false).into_iter().chain(shared_address(&grounds)).collect(),
             reports: records::reports(&others),
             is_router,
             confidence: Confidence::percent(u8::try_from(confidence).unwrap_or(100)),
@@ -194,7 +198,6 @@ impl Builder<'_> {
             self.claim(fact.kind, &fact.field, &value, &evidence(fact, None), &mut grounds);
         }
         self.claim_contacts(&mut grounds);
-        self.claim_registrants(&mut grounds);
         grounds
     }
 
@@ -238,6 +241,35 @@ impl Builder<'_> {
                 self.claim(FactKind::ServerName, "conversation.server", name, &seen, grounds);
             }
         }
+    }
+
+    /// What it does for others, unless its interface is that of a maker of clinical devices, which may do the same.
+    fn claim_roles(&self, reported: &[Record<'_>], grounds: &mut Vec<Ground>) {
+        let is_clinical = self.macs().filter_map(|mac| self.knowledge.maker_of(mac)).any(|r| !r.clinical_classes.is_empty());
+        for role in roles::roles(&self.id, &self.talk, reported) {
+            if is_clinical && role.class != "monitoring_gateway" {
+                continue;
+            }
+            let seen = talk_evidence(role.shown_by, "conversation.role", "what it does for others", role.why);
+            let confidence = Confidence::percent(role.percent);
+            grounds.push(Ground { property: Trait::Class, value: role.class.to_owned(), confidence, evidence: seen });
+        }
+    }
+
+    /// The class of a computer, where nothing better is known and nothing clinical is near.
+    fn claim_system(&self, grounds: &mut Vec<Ground>) {
+        let of = |grounds: &[Ground], property| weigh(grounds.iter().filter(|ground| ground.property == property));
+        let is_clinical = self.talk.iter().any(|conversation| conversation.clinical.is_some())
+            || self.macs().filter_map(|mac| self.knowledge.maker_of(mac)).any(|r| !r.clinical_classes.is_empty());
+        if is_clinical || of(grounds, Trait::Class).is_some() {
+            return;
+        }
+        let Some(os) = of(grounds, Trait::Os) else { return };
+        let Some((class, percent)) = roles::class_of_os(&os.value) else { return };
+        let Some(seen) = os.evidence.first() else { return };
+        let confidence = Confidence::percent(percent).min(os.confidence);
+        let evidence = Evidence { rule: Some(format!("computers that run {}", os.value)), ..seen.clone() };
+        grounds.push(Ground { property: Trait::Class, value: class.to_owned(), confidence, evidence });
     }
 
     fn claim_registrants(&self, grounds: &mut Vec<Ground>) {
@@ -410,6 +442,21 @@ fn talk_evidence(conversation: &Conversation, field: &str, label: &str, value: &
         last_seen: conversation.last_seen,
         count: conversation.flows,
     }
+}
+
+/// Clients of several systems speak from one address: a router that translates addresses, or a computer with virtual ones.
+fn shared_address(grounds: &[Ground]) -> Option<Identifier> {
+    const SYSTEMS: [&str; 5] = ["Windows", "Android", "iOS", "macOS", "ChromeOS"];
+    let by_agent = grounds.iter().filter(|ground| ground.property == Trait::Os && ground.evidence.field.ends_with("user-agent"));
+    let mut seen: BTreeMap<&str, Evidence> = BTreeMap::new();
+    for ground in by_agent {
+        if let Some(system) = SYSTEMS.iter().find(|system| ground.value.starts_with(**system)) {
+            seen.entry(system).or_insert_with(|| ground.evidence.clone());
+        }
+    }
+    let names = seen.keys().copied().collect::<Vec<_>>().join(" and ");
+    let value = format!("several computers behind one address: {names}");
+    (seen.len() > 1).then(|| Identifier { kind: FactKind::StackTraits, value, evidence: seen.into_values().collect() })
 }
 
 /// A property whose facts are taken as they stand.

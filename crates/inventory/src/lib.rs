@@ -12,6 +12,7 @@ mod conversations;
 mod grounds;
 mod identity;
 mod records;
+mod roles;
 mod store;
 #[cfg(test)]
 mod tests;

@@ -67,7 +67,7 @@ impl Seen {
         }));
     }
 
-    /// A flow of ten packets each way, with the hop limits that were seen.
+    /// A flow of ten packets each way, with the hop limits that were seen; DICOM on port 104, HL7 on 2575.
     pub(super) fn flow(mut self, second: i64, client: &str, server: &str, port: u16, hops: (u8, u8)) -> Self {
         self.frame += 1;
         let traffic = |hop_limit| Traffic { packets: 10, bytes: 1000, lost: 0, hop_limit };
@@ -75,7 +75,11 @@ impl Seen {
             key: ConversationKey { client: at(client), server: at(server), transport: Transport::Tcp, port },
             first: Timestamp::from_nanos(second * 1_000_000_000),
             last: Timestamp::from_nanos((second + 1) * 1_000_000_000),
-            protocol: None,
+            protocol: match port {
+                104 => Some(Cow::Borrowed("dicom")),
+                2575 => Some(Cow::Borrowed("hl7")),
+                _ => None,
+            },
             to_server: traffic(hops.0),
             to_client: traffic(hops.1),
             answered_from: at(server).mac,
