@@ -1,6 +1,7 @@
 //! What detectors look at, and the way they say a finding.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use knowledge::Knowledge;
 use model::report::{Conversation, Device, Evidence, Finding, Identifier, Party, Severity};
@@ -107,18 +108,18 @@ pub(crate) fn call_party(site: &Site<'_>, party: &Party) -> String {
 }
 
 /// Evidence that a conversation took place.
-pub(crate) fn took_place(conversation: &Conversation, value: String) -> Evidence {
-    Evidence {
-        protocol: if conversation.protocol.is_empty() { "flow".to_owned() } else { conversation.protocol.clone() },
-        field: "conversation".to_owned(),
-        label: "conversation".to_owned(),
+pub(crate) fn took_place(conversation: &Conversation, value: String) -> Arc<Evidence> {
+    Arc::new(Evidence {
+        protocol: if conversation.protocol.is_empty() { "flow".into() } else { conversation.protocol.clone().into() },
+        field: "conversation".into(),
+        label: "conversation".into(),
         value,
         rule: None,
         frame: conversation.frame,
         first_seen: conversation.first_seen,
         last_seen: conversation.last_seen,
         count: conversation.flows,
-    }
+    })
 }
 
 /// Facts of a kind.
@@ -133,7 +134,7 @@ pub(crate) struct Draft {
     subject: String,
     devices: BTreeSet<String>,
     conversations: BTreeSet<String>,
-    evidence: Vec<Evidence>,
+    evidence: Vec<Arc<Evidence>>,
     severity: Severity,
     by_impact: bool,
 }
@@ -177,7 +178,7 @@ impl Draft {
         self
     }
 
-    pub(crate) fn evidence(mut self, evidence: impl IntoIterator<Item = Evidence>) -> Self {
+    pub(crate) fn evidence(mut self, evidence: impl IntoIterator<Item = Arc<Evidence>>) -> Self {
         self.evidence.extend(evidence);
         self
     }

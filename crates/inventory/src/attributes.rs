@@ -1,12 +1,13 @@
 //! What is believed of a device: every fact about it, and what knowledge makes of it, weighed.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use knowledge::{Attribute as Trait, Knowledge, RegistrantKind};
 use model::report::{Address, Attribute, Confidence, Conversation, Device, Evidence, Identifier, Interface, Service};
 use model::{FactKind, FrameRef, MacAddr};
 
-use crate::conversations::{device_id, evidence, is_answered};
+use crate::conversations::{device_id, is_answered};
 use crate::grounds::{Ground, MAX_EVIDENCE, outright, short_name, weigh};
 use crate::identity::{Identity, Node, is_unicast};
 use crate::records::{self, Record, Sorted};
@@ -193,9 +194,9 @@ impl Builder<'_> {
             let value = text(&fact.value);
             if let Some((property, confidence)) = outright(fact.kind, &fact.field) {
                 let value = self.canonical(property, fact.kind, &value);
-                grounds.push(Ground { property, value, confidence, evidence: evidence(fact, None) });
+                grounds.push(Ground { property, value, confidence, evidence: fact.evidence() });
             }
-            self.claim(fact.kind, &fact.field, &value, &evidence(fact, None), &mut grounds);
+            self.claim(fact.kind, &fact.field, &value, &fact.evidence(), &mut grounds);
         }
         self.claim_contacts(&mut grounds);
         grounds
@@ -216,7 +217,7 @@ impl Builder<'_> {
                 property: claim.attribute,
                 value: claim.value.to_string(),
                 confidence: Confidence::percent(claim.confidence),
-                evidence: Evidence { rule: Some(format!("{}: {}", claim.rule, claim.source)), ..seen.clone() },
+                evidence: Arc::new(Evidence { rule: Some(format!("{}: {}", claim.rule, claim.source)), ..seen.clone() }),
             });
         }
     }
@@ -277,7 +278,7 @@ impl Builder<'_> {
         let is_clinical = self.talk.iter().any(|conversation| conversation.clinical.is_some());
         for mac in self.macs() {
             let Some(registrant) = self.knowledge.maker_of(mac).filter(|r| r.kind == RegistrantKind::Maker) else { continue };
-            let seen = Evidence { rule: Some("IEEE registration authority".to_owned()), ..self.mac_evidence(mac) };
+            let seen = Arc::new(Evidence { rule: Some("IEEE registration authority".to_owned()), ..self.mac_evidence(mac) });
             let mut ground = |property, value: &str, percent| {
                 let (value, confidence) = (value.to_owned(), Confidence::percent(percent));
                 grounds.push(Ground { property, value, confidence, evidence: seen.clone() });
@@ -296,9 +297,9 @@ impl Builder<'_> {
     fn mac_evidence(&self, mac: MacAddr) -> Evidence {
         let span = self.span();
         Evidence {
-            protocol: "ieee802".to_owned(),
-            field: "ieee802.source".to_owned(),
-            label: "MAC address block".to_owned(),
+            protocol: "ieee802".into(),
+            field: "ieee802.source".into(),
+            label: "MAC address block".into(),
             value: mac.to_string(),
             rule: None,
             frame: self.first_frame(),
@@ -316,9 +317,9 @@ impl Builder<'_> {
 
     fn router_class(&self, span: Span) -> Attribute {
         let seen = Evidence {
-            protocol: "ip".to_owned(),
-            field: "ip.forwarding".to_owned(),
-            label: "forwards packets of other addresses".to_owned(),
+            protocol: "ip".into(),
+            field: "ip.forwarding".into(),
+            label: "forwards packets of other addresses".into(),
             value: "yes".to_owned(),
             rule: None,
             frame: self.first_frame(),
@@ -329,7 +330,7 @@ impl Builder<'_> {
         Attribute {
             value: "router".to_owned(),
             confidence: Confidence::percent(70),
-            evidence: vec![seen],
+            evidence: vec![Arc::new(seen)],
             disagreeing: Vec::new(),
         }
     }
@@ -430,11 +431,11 @@ impl Builder<'_> {
     }
 }
 
-fn talk_evidence(conversation: &Conversation, field: &str, label: &str, value: &str) -> Evidence {
+fn talk_evidence(conversation: &Conversation, field: &'static str, label: &'static str, value: &str) -> Evidence {
     Evidence {
-        protocol: conversation.protocol.clone(),
-        field: field.to_owned(),
-        label: label.to_owned(),
+        protocol: conversation.protocol.clone().into(),
+        field: field.into(),
+        label: label.into(),
         value: value.to_owned(),
         rule: None,
         frame: conversation.frame,
@@ -468,7 +469,7 @@ fn direct(facts: &[&FactRecord], kind: FactKind) -> Option<Attribute> {
             property: Trait::Name,
             value: text(&fact.value),
             confidence: Confidence::percent(85),
-            evidence: evidence(fact, None),
+            evidence: fact.evidence(),
         })
         .collect();
     weigh(grounds.iter())
@@ -497,9 +498,9 @@ const fn is_identifier(kind: FactKind) -> bool {
 
 /// Facts that name or key a device, or the others.
 pub(crate) fn identifiers(facts: &[&FactRecord], keys: bool) -> Vec<Identifier> {
-    let mut found: BTreeMap<(FactKind, String), Vec<Evidence>> = BTreeMap::new();
+    let mut found: BTreeMap<(FactKind, String), Vec<Arc<Evidence>>> = BTreeMap::new();
     for fact in facts.iter().filter(|fact| is_identifier(fact.kind) == keys) {
-        found.entry((fact.kind, text(&fact.value))).or_default().push(evidence(fact, None));
+        found.entry((fact.kind, text(&fact.value))).or_default().push(fact.evidence());
     }
     found
         .into_iter()

@@ -5,26 +5,11 @@ use std::net::IpAddr;
 
 use knowledge::Knowledge;
 use model::observation::{Traffic, Transport};
-use model::report::{Conversation, Encryption, Evidence, Identifier, Party, PhiSeen, Scope};
+use model::report::{Conversation, Encryption, Identifier, Party, PhiSeen, Scope};
 use model::{Endpoint, FactKind, FactValue, MacAddr, Timestamp};
 
 use crate::identity::{Identity, Node, is_unicast};
 use crate::store::{ConversationRecord, EndpointId, FactRecord, Store, text};
-
-/// Evidence that a fact was seen.
-pub(crate) fn evidence(fact: &FactRecord, rule: Option<String>) -> Evidence {
-    Evidence {
-        protocol: fact.protocol.to_string(),
-        field: fact.field.to_string(),
-        label: fact.label.to_string(),
-        value: text(&fact.value),
-        rule,
-        frame: fact.frame,
-        first_seen: fact.span.first,
-        last_seen: fact.span.last,
-        count: fact.count,
-    }
-}
 
 /// The stable id of a device.
 pub(crate) fn device_id(group: &[Node]) -> String {
@@ -212,6 +197,7 @@ fn facts(store: &Store, records: &[&ConversationRecord]) -> Vec<FactRecord> {
                 span: fact.span,
                 frame: fact.frame,
                 count: fact.count,
+                shown: std::sync::OnceLock::new(),
             });
     }
     merged.into_values().collect()
@@ -270,7 +256,7 @@ fn is_group(ip: &IpAddr) -> bool {
 }
 
 fn identifier(fact: &FactRecord) -> Identifier {
-    Identifier { kind: fact.kind, value: text(&fact.value), evidence: vec![evidence(fact, None)] }
+    Identifier { kind: fact.kind, value: text(&fact.value), evidence: vec![fact.evidence()] }
 }
 
 fn phi(facts: &[FactRecord]) -> Vec<PhiSeen> {

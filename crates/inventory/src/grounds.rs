@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::ops::Bound::{Excluded, Unbounded};
+use std::sync::Arc;
 
 use knowledge::Attribute as Trait;
 use model::FactKind;
@@ -17,7 +18,7 @@ pub(crate) struct Ground {
     pub(crate) property: Trait,
     pub(crate) value: String,
     pub(crate) confidence: Confidence,
-    pub(crate) evidence: Evidence,
+    pub(crate) evidence: Arc<Evidence>,
 }
 
 /// What a fact says outright, and how far it is to be believed.
@@ -94,10 +95,10 @@ pub(crate) fn short_name(name: &str) -> &str {
 fn alternative(grounds: &[&Ground]) -> Alternative {
     let mut fields: BTreeMap<&str, Confidence> = BTreeMap::new();
     for ground in grounds {
-        let sure = fields.entry(ground.evidence.field.as_str()).or_default();
+        let sure = fields.entry(ground.evidence.field.as_ref()).or_default();
         *sure = ground.confidence.max(*sure);
     }
-    let mut evidence: Vec<Evidence> = grounds.iter().map(|ground| ground.evidence.clone()).collect();
+    let mut evidence: Vec<Arc<Evidence>> = grounds.iter().map(|ground| ground.evidence.clone()).collect();
     evidence.sort();
     evidence.dedup();
     evidence.truncate(MAX_EVIDENCE);

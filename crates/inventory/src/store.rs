@@ -3,10 +3,12 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::BuildHasher;
+use std::sync::{Arc, OnceLock};
 
 use foldhash::fast::FixedState;
 use hashbrown::{HashMap, HashTable};
 use model::observation::{Fact, FlowRecord, Opening, Subject, Traffic};
+use model::report::Evidence;
 use model::{ConversationKey, Endpoint, FactKind, FactValue, FrameRef, Intake, Observation, Timestamp, Transport};
 
 /// Distinct values of one field that are kept for one subject; a device that says more is counted, not stored.
@@ -74,9 +76,29 @@ pub(crate) struct FactRecord {
     pub(crate) span: Span,
     pub(crate) frame: FrameRef,
     pub(crate) count: u64,
+    /// The fact as reports show it, made once and shared by all that rests on it; forgotten when the fact is seen again.
+    pub(crate) shown: OnceLock<Arc<Evidence>>,
 }
 
 impl FactRecord {
+    /// The fact as evidence.
+    pub(crate) fn evidence(&self) -> Arc<Evidence> {
+        let show = || {
+            Arc::new(Evidence {
+                protocol: self.protocol.clone(),
+                field: self.field.clone(),
+                label: self.label.clone(),
+                value: text(&self.value),
+                rule: None,
+                frame: self.frame,
+                first_seen: self.span.first,
+                last_seen: self.span.last,
+                count: self.count,
+            })
+        };
+        Arc::clone(self.shown.get_or_init(show))
+    }
+
     /// One of the facts that together describe a device which the sender need not be: `hl7.reported.*` and `dicom.dataset.*`.
     pub(crate) fn is_of_record(&self) -> bool {
         is_of_record(&self.field)
@@ -205,6 +227,7 @@ impl Store {
         };
         let known = self.fact_index.find(hash, is_it).copied();
         if let Some((id, known)) = known.and_then(|id| Some((id, self.facts.get_mut(id as usize)?))) {
+            known.shown = OnceLock::new();
             known.span.add(Span::at(fact.time));
             known.count = known.count.saturating_add(count);
             // The earliest frame, whichever order observations come in.
@@ -235,6 +258,7 @@ impl Store {
             span: Span::at(fact.time),
             frame: fact.frame,
             count,
+            shown: OnceLock::new(),
         });
         if let Some(facts) = self.facts_about(subject) {
             facts.push(id);

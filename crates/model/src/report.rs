@@ -3,7 +3,9 @@
 //! These are the shapes of `medwarden inspect --format json`; their JSON Schema is generated from here. Maps and lists are
 //! ordered by their contents, so that the same input gives the same bytes.
 
+use std::borrow::Cow;
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -129,11 +131,11 @@ impl JsonSchema for Confidence {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub struct Evidence {
     /// Protocol it was read from.
-    pub protocol: String,
+    pub protocol: Cow<'static, str>,
     /// Field id.
-    pub field: String,
+    pub field: Cow<'static, str>,
     /// Field name for people.
-    pub label: String,
+    pub label: Cow<'static, str>,
     /// What the field said.
     pub value: String,
     /// What knowledge made of it, and where that is from; absent where the field says it outright.
@@ -157,7 +159,7 @@ pub struct Attribute {
     /// How sure.
     pub confidence: Confidence,
     /// Observations that say so.
-    pub evidence: Vec<Evidence>,
+    pub evidence: Vec<Arc<Evidence>>,
     /// Other values that were seen too.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub disagreeing: Vec<Alternative>,
@@ -171,7 +173,7 @@ pub struct Alternative {
     /// How sure it would be alone.
     pub confidence: Confidence,
     /// Observations that say so.
-    pub evidence: Vec<Evidence>,
+    pub evidence: Vec<Arc<Evidence>>,
 }
 
 /// A network interface of a device.
@@ -238,7 +240,7 @@ pub struct Identifier {
     /// Its value.
     pub value: String,
     /// Observations behind it.
-    pub evidence: Vec<Evidence>,
+    pub evidence: Vec<Arc<Evidence>>,
 }
 
 /// A device that another device reports on: a pump behind a gateway, a scanner whose study a PACS forwards.
@@ -543,7 +545,7 @@ pub struct Finding {
     /// What to do.
     pub what_to_do: String,
     /// Observations behind it.
-    pub evidence: Vec<Evidence>,
+    pub evidence: Vec<Arc<Evidence>>,
     /// First time.
     pub first_seen: Timestamp,
     /// Last time.

@@ -1,6 +1,7 @@
 //! A clock that is wrong.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use model::FactKind;
 use model::report::{Evidence, Finding, Severity};
@@ -53,7 +54,7 @@ impl Detector for WrongClock {
                 (false, true) => format!("The clock of {} is {off} behind", call(device)),
                 (false, false) => format!("The clock of {} is {off} ahead", call(device)),
             };
-            let evidence: Vec<Evidence> = judged.iter().map(|(reading, _)| reading.evidence.clone()).collect();
+            let evidence: Vec<Arc<Evidence>> = judged.iter().map(|(reading, _)| Arc::clone(reading.evidence)).collect();
             let draft = Draft::new(&INFO, &device.id).device(device).evidence(evidence);
             let draft = if *is_old { draft.severity(Severity::Info).whatever_impact() } else { draft };
             findings.push(draft.finding(site, title));
@@ -67,12 +68,12 @@ impl Detector for WrongClock {
 struct Reading<'a> {
     /// Ahead; negative when behind.
     seconds: i64,
-    evidence: &'a Evidence,
+    evidence: &'a Arc<Evidence>,
 }
 
 impl<'a> Reading<'a> {
     /// Reads `7200.1 s behind`.
-    fn of(evidence: &'a Evidence) -> Option<Self> {
+    fn of(evidence: &'a Arc<Evidence>) -> Option<Self> {
         let whole: i64 = evidence.value.split('.').next()?.parse().ok()?;
         Some(Self { seconds: if evidence.value.ends_with("behind") { -whole } else { whole }, evidence })
     }
@@ -143,11 +144,11 @@ mod tests {
     use super::*;
     use model::Timestamp;
 
-    fn evidence(field: &str, value: &str) -> Evidence {
-        Evidence {
-            protocol: field.split('.').next().unwrap().to_owned(),
-            field: field.to_owned(),
-            label: String::new(),
+    fn evidence(field: &str, value: &str) -> Arc<Evidence> {
+        Arc::new(Evidence {
+            protocol: field.split('.').next().unwrap().to_owned().into(),
+            field: field.to_owned().into(),
+            label: "".into(),
             value: value.to_owned(),
             rule: None,
             frame: model::FrameRef::default(),
@@ -155,7 +156,7 @@ mod tests {
             first_seen: Timestamp::from_nanos(1_471_860_000_000_000_000),
             last_seen: Timestamp::from_nanos(1_471_860_000_000_000_000),
             count: 1,
-        }
+        })
     }
 
     #[test]
@@ -182,7 +183,7 @@ mod tests {
     #[test]
     fn random_bits_are_no_clock() {
         let clock = |values: &[&str]| {
-            let all: Vec<Evidence> = values.iter().map(|value| evidence("ntp.transmit", value)).collect();
+            let all: Vec<Arc<Evidence>> = values.iter().map(|value| evidence("ntp.transmit", value)).collect();
             is_clock(&all.iter().filter_map(Reading::of).collect::<Vec<_>>())
         };
         assert!(clock(&["1471859990.0 s behind", "1471859890.0 s behind"]), "since 1970");

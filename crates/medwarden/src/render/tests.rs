@@ -13,11 +13,11 @@ use super::{View, csv, html, text};
 
 const HOSTILE: &str = "=1+1\"'><script>alert(1)</script><img src=x onerror=alert(2)>\u{1b}[2J\u{202e}\r\n</style></title>&lt;";
 
-fn evidence(value: &str) -> Evidence {
+fn evidence(value: &str) -> std::sync::Arc<Evidence> {
     let frame = FrameRef { source: 0, frame: 7 };
-    let [protocol, field, label] = [value; 3].map(str::to_owned);
+    let [protocol, field, label] = [value; 3].map(|text| text.to_owned().into());
     let (first_seen, last_seen) = (Timestamp::default(), Timestamp::from_parts(60, 0));
-    Evidence {
+    std::sync::Arc::new(Evidence {
         protocol,
         field,
         label,
@@ -27,7 +27,7 @@ fn evidence(value: &str) -> Evidence {
         first_seen,
         last_seen,
         count: 2,
-    }
+    })
 }
 
 fn attribute(value: &str) -> Option<Attribute> {

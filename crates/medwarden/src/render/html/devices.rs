@@ -234,7 +234,7 @@ fn attributes(view: &View<'_>, device: &Device, page: &mut Page<'_>) -> io::Resu
 }
 
 /// Observations behind a statement.
-pub(super) fn observations(view: &View<'_>, evidence: &[Evidence], page: &mut Page<'_>) -> io::Result<()> {
+pub(super) fn observations(view: &View<'_>, evidence: &[std::sync::Arc<Evidence>], page: &mut Page<'_>) -> io::Result<()> {
     for one in evidence.iter().take(MAX_EVIDENCE) {
         html!(
             page,

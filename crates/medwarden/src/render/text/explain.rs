@@ -95,7 +95,7 @@ fn one_attribute(view: &View<'_>, label: &str, attribute: &Attribute, said: Opti
 }
 
 /// Observations: protocol, field, what it said, where, when, how often, and what was made of it.
-fn evidence(view: &View<'_>, evidence: &[Evidence], indent: usize, text: &mut Text<'_>) -> io::Result<()> {
+fn evidence(view: &View<'_>, evidence: &[std::sync::Arc<Evidence>], indent: usize, text: &mut Text<'_>) -> io::Result<()> {
     for one in evidence {
         let times = if one.count > 1 { format!(", {} times", words::thousands(one.count)) } else { String::new() };
         let when = words::span(one.first_seen, one.last_seen);
