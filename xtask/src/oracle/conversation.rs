@@ -1,29 +1,45 @@
 //! What one program found in one capture: protocols, and the conversations they were found in.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 use std::net::IpAddr;
 
-/// A pair of addresses and the carrier between them; the lower address first.
+/// A conversation, whichever way round: two addresses, and two ports or the service's twice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Pair {
-    pub(super) is_tcp: bool,
-    pub(super) low: IpAddr,
-    pub(super) high: IpAddr,
+pub(super) struct Talk {
+    is_tcp: bool,
+    hosts: [IpAddr; 2],
+    ports: [u16; 2],
 }
 
-impl Pair {
-    pub(super) fn new(is_tcp: bool, one: IpAddr, other: IpAddr) -> Self {
-        Self { is_tcp, low: one.min(other), high: one.max(other) }
+impl Talk {
+    pub(super) fn new(is_tcp: bool, mut hosts: [IpAddr; 2], mut ports: [u16; 2]) -> Self {
+        hosts.sort_unstable();
+        ports.sort_unstable();
+        Self { is_tcp, hosts, ports }
+    }
+
+    /// The two are the same conversation, where one of them may be known by its service's port alone.
+    pub(super) fn is(&self, other: &Self) -> bool {
+        (self.is_tcp, self.hosts) == (other.is_tcp, other.hosts) && self.ports.iter().any(|port| other.ports.contains(port))
     }
 }
 
-/// Protocols of a capture by name, and per pair of hosts the protocols with the ports they were found on.
+impl fmt::Display for Talk {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let [one, other] = self.hosts;
+        let [low, high] = self.ports;
+        write!(f, "{} {one} {other} {low}-{high}", if self.is_tcp { "tcp" } else { "udp" })
+    }
+}
+
+/// Protocols of a capture by name, and of each conversation.
 #[derive(Debug, Default)]
 pub(super) struct Found {
     /// Anywhere in the capture.
     pub(super) names: BTreeSet<String>,
-    /// By conversation. tshark's have both ports, ours the service's twice.
-    pub(super) talks: BTreeMap<(Pair, [u16; 2]), BTreeSet<String>>,
+    /// By conversation.
+    pub(super) talks: BTreeMap<Talk, BTreeSet<String>>,
 }
 
 impl Found {
@@ -33,12 +49,7 @@ impl Found {
     }
 
     /// Conversations in which some name of `names` was found.
-    pub(super) fn talks_of<'a>(&'a self, names: &'a [&str]) -> impl Iterator<Item = &'a (Pair, [u16; 2])> {
+    pub(super) fn talks_of<'a>(&'a self, names: &'a [&str]) -> impl Iterator<Item = &'a Talk> {
         self.talks.iter().filter(move |(_, found)| names.iter().any(|name| found.contains(*name))).map(|(talk, _)| talk)
     }
-}
-
-/// The two are the same conversation, one of them known by its service's port alone.
-pub(super) fn same(one: &(Pair, [u16; 2]), other: &(Pair, [u16; 2])) -> bool {
-    one.0 == other.0 && one.1.iter().any(|port| other.1.contains(port))
 }

@@ -19,7 +19,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 
-use conversation::{Found, same};
+use conversation::Found;
 use rows::ROWS;
 use table::{Misses, Side, Tally};
 
@@ -85,7 +85,8 @@ fn compare(words: &[String]) -> Result<String> {
     let slowest = compared.iter().max_by_key(|one| one.took).context("no captures")?;
     let seconds = slowest.took.as_secs_f64();
     let _ = writeln!(text, "\n{} captures; slowest {seconds:.2} s ({}); most memory {peak_mib} MiB", files.len(), slowest.name);
-    fs::write(root().join("target/oracle/disagreements.tsv"), disagreements(&compared))?;
+    fs::write(root().join("target/oracle/only-us.tsv"), only_us(&compared))?;
+    fs::write(root().join("target/oracle/only-tshark.tsv"), only_tshark(&compared))?;
     print!("{text}");
     if words.is_empty() {
         verdict(&faults, &killed, slowest.took, peak_mib)?;
@@ -202,19 +203,37 @@ fn verdict(faults: &[String], killed: &[String], slowest: Duration, peak_mib: i6
     Ok(())
 }
 
-/// Conversations in which we name a protocol and tshark names another one that we know too.
-fn disagreements(compared: &[Compared]) -> String {
+/// Conversations in which tshark names a protocol and we do not, with what we name there.
+fn only_tshark(compared: &[Compared]) -> String {
+    let mut text = String::new();
+    for one in compared {
+        for row in ROWS {
+            for talk in one.theirs.talks_of(row.theirs) {
+                if one.ours.talks_of(row.ours).any(|other| talk.is(other)) {
+                    continue;
+                }
+                let there = one.ours.talks.iter().filter(|(other, _)| talk.is(other));
+                let ours: Vec<&str> = there.flat_map(|(_, names)| names.iter().map(String::as_str)).collect();
+                let _ = writeln!(text, "{}\t{}\t{talk}\t{}", one.name, row.name, ours.join(" "));
+            }
+        }
+    }
+    text
+}
+
+/// Conversations in which we name a protocol and tshark does not, with what it names there.
+fn only_us(compared: &[Compared]) -> String {
     let mut text = String::new();
     for one in compared {
         for (talk, ours) in &one.ours.talks {
-            let same_talk = || one.theirs.talks.iter().filter(|(other, _)| same(talk, other));
+            let same_talk = || one.theirs.talks.iter().filter(|(other, _)| talk.is(other));
             for id in ours {
                 let Some(row) = ROWS.iter().find(|row| row.ours.contains(&id.as_str())) else { continue };
                 if same_talk().any(|(_, names)| row.theirs.iter().any(|name| names.contains(*name))) {
                     continue;
                 }
                 let theirs: Vec<&str> = same_talk().flat_map(|(_, names)| names.iter().map(String::as_str)).collect();
-                let _ = writeln!(text, "{}\t{id}\t{talk:?}\t{}", one.name, theirs.join(" "));
+                let _ = writeln!(text, "{}\t{id}\t{talk}\t{}", one.name, theirs.join(" "));
             }
         }
     }

@@ -8,7 +8,7 @@ use anyhow::{Context, Result, ensure};
 use model::observation::Subject;
 use model::{ConversationKey, Observation, Transport};
 
-use super::conversation::{Found, Pair};
+use super::conversation::{Found, Talk};
 
 /// One run over one capture.
 pub(super) struct Run {
@@ -79,11 +79,11 @@ fn add(found: &mut Found, observation: &Observation) {
     }
 }
 
-fn talk(key: &ConversationKey) -> Option<(Pair, [u16; 2])> {
+fn talk(key: &ConversationKey) -> Option<Talk> {
     let is_tcp = match key.transport {
         Transport::Tcp => true,
         Transport::Udp => false,
         Transport::Ip(_) | Transport::Link(_) => return None,
     };
-    Some((Pair::new(is_tcp, key.client.ip?, key.server.ip?), [key.port; 2]))
+    Some(Talk::new(is_tcp, [key.client.ip?, key.server.ip?], [key.port; 2]))
 }

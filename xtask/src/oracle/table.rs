@@ -5,7 +5,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 
-use super::conversation::{Found, same};
+use super::conversation::Found;
 use super::rows::Row;
 
 /// Who alone found a protocol in a file.
@@ -130,14 +130,13 @@ impl Tally {
     /// Counts the conversations of one file.
     pub(super) fn add_talks(&mut self, ours: &Found, theirs: &Found, row: &Row) {
         for talk in theirs.talks_of(row.theirs) {
-            if ours.talks_of(row.ours).any(|other| same(talk, other)) {
+            if ours.talks_of(row.ours).any(|other| talk.is(other)) {
                 self.talks_both += 1;
             } else {
                 self.talks_tshark += 1;
             }
         }
-        self.talks_us +=
-            ours.talks_of(row.ours).filter(|talk| !theirs.talks_of(row.theirs).any(|other| same(talk, other))).count();
+        self.talks_us += ours.talks_of(row.ours).filter(|talk| !theirs.talks_of(row.theirs).any(|other| talk.is(other))).count();
     }
 }
 

@@ -8,7 +8,7 @@ use std::process::Command;
 use anyhow::{Context, Result};
 use sha2::{Digest, Sha256};
 
-use super::conversation::{Found, Pair};
+use super::conversation::{Found, Talk};
 
 /// What is asked of every frame; part of the cache's name is their order.
 const FIELDS: [&str; 9] =
@@ -64,7 +64,7 @@ fn add(found: &mut Found, line: &str) {
     let address = |four: &str, six: &str| -> Option<IpAddr> { if six_is_inside { six } else { four }.parse().ok() };
     let ends = (address(src, src6), address(dst, dst6), ports.0.parse(), ports.1.parse());
     if let (Some(src), Some(dst), Ok(from), Ok(to)) = ends {
-        found.talks.entry((Pair::new(is_tcp, src, dst), sorted(from, to))).or_default().extend(names());
+        found.talks.entry(Talk::new(is_tcp, [src, dst], [from, to])).or_default().extend(names());
     }
 }
 
@@ -77,8 +77,4 @@ fn own(protocols: &str) -> impl Iterator<Item = &str> {
         inside |= matches!(*name, "quic" | "gquic" | "dtls" | "nbdgm");
         !before
     })
-}
-
-fn sorted(one: u16, other: u16) -> [u16; 2] {
-    [one.min(other), one.max(other)]
 }
