@@ -13,6 +13,7 @@ pub(super) const HEADER: usize = 5;
 const CHANGE_CIPHER_SPEC: u8 = 20;
 pub(super) const ALERT: u8 = 21;
 pub(super) const HANDSHAKE: u8 = 22;
+const APPLICATION_DATA: u8 = 23;
 const HEARTBEAT: u8 = 24;
 /// 2^14 octets and what encryption may add (RFC 5246 §6.2.3).
 const MAX_RECORD: usize = 16_384 + 2_048;
@@ -116,7 +117,7 @@ pub(crate) fn say_alert(alert: &[u8], out: &mut dyn Sink) {
     }
 }
 
-/// Are these records? Certain for a hello, and for two records in a row.
+/// Are these records? Certain for a hello, for two records in a row, and for encrypted data of just the length that came.
 pub(super) fn probe(head: &[u8]) -> Verdict {
     let Some(header) = head.first_chunk::<HEADER>() else {
         let front_fits = head.first().is_none_or(|kind| (CHANGE_CIPHER_SPEC..=HEARTBEAT).contains(kind))
@@ -155,6 +156,9 @@ fn probe_handshake(record: RecordHeader, body: &[u8]) -> Option<Verdict> {
     }
 }
 
+/// Encrypted data is an octet and its authentication code at least (RFC 5246 §6.2.3, RFC 8446 §5.2).
+const SHORTEST_SEALED: usize = 17;
+
 /// A second header where the first says, of the same version, makes it certain.
 fn probe_next_record(record: RecordHeader, head: &[u8]) -> Verdict {
     let next = head.get(HEADER.saturating_add(record.length)..).unwrap_or_default();
@@ -164,6 +168,10 @@ fn probe_next_record(record: RecordHeader, head: &[u8]) -> Verdict {
     if record.kind == ALERT && record.length == 2 {
         let is_alert = matches!(head.get(HEADER..), Some([1 | 2, description, ..]) if alert_name(*description).is_some());
         return if is_alert { Verdict::Certain } else { Verdict::Unsure };
+    }
+    let fills = head.len() == HEADER.saturating_add(record.length);
+    if record.kind == APPLICATION_DATA && fills && record.length >= SHORTEST_SEALED {
+        return Verdict::Certain;
     }
     match next.first_chunk::<HEADER>() {
         Some(header) => match RecordHeader::read(header) {

@@ -250,9 +250,11 @@ fn the_bytes_decide() {
     }
     assert_eq!(probe(&record(22, &message(2, &server_hello(0x0303, 0x2f, &[])))), Verdict::Certain);
     assert_eq!(probe(&ssl2_client(0x0301)), Verdict::Certain);
-    // In mid-stream: one header is a guess, two are not.
+    // In mid-stream: one header is a guess, two are not, nor is one that says just how much came.
     let data = record(23, &[0x5a; 60]);
-    assert_eq!(probe(&data), Verdict::Unsure);
+    assert_eq!(probe(&data), Verdict::Certain);
+    assert_eq!(probe(&data[..64]), Verdict::Unsure);
+    assert_eq!(probe(&record(23, &[0x5a; 16])), Verdict::Unsure);
     assert_eq!(probe(&[data.clone(), data.clone()].concat()), Verdict::Certain);
     assert_eq!(probe(&[data, b"hello".to_vec()].concat()), Verdict::No);
     for other in [
