@@ -86,7 +86,7 @@ fn write(view: &View<'_>, arguments: &InspectArgs, out: &mut dyn Write) -> io::R
         Format::Csv => render::csv::write(view, out),
         Format::Html => render::html::write(view, out),
         Format::Json | Format::Observations => {
-            serde_json::to_writer_pretty(&mut *out, view.report)?;
+            serde_json::to_writer(&mut *out, view.report)?;
             writeln!(out)
         }
     }
