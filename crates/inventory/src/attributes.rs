@@ -253,7 +253,7 @@ impl Builder<'_> {
             }
             let seen = talk_evidence(role.shown_by, "conversation.role", "what it does for others", role.why);
             let confidence = Confidence::percent(role.percent);
-            grounds.push(Ground { property: Trait::Class, value: role.class.to_owned(), confidence, evidence: seen });
+            grounds.push(Ground { property: Trait::Class, value: role.class.to_owned(), confidence, evidence: Arc::new(seen) });
         }
     }
 
@@ -269,7 +269,7 @@ impl Builder<'_> {
         let Some((class, percent)) = roles::class_of_os(&os.value) else { return };
         let Some(seen) = os.evidence.first() else { return };
         let confidence = Confidence::percent(percent).min(os.confidence);
-        let evidence = Evidence { rule: Some(format!("computers that run {}", os.value)), ..seen.clone() };
+        let evidence = Arc::new(Evidence { rule: Some(format!("computers that run {}", os.value)), ..Evidence::clone(seen) });
         grounds.push(Ground { property: Trait::Class, value: class.to_owned(), confidence, evidence });
     }
 
@@ -449,10 +449,10 @@ fn talk_evidence(conversation: &Conversation, field: &'static str, label: &'stat
 fn shared_address(grounds: &[Ground]) -> Option<Identifier> {
     const SYSTEMS: [&str; 5] = ["Windows", "Android", "iOS", "macOS", "ChromeOS"];
     let by_agent = grounds.iter().filter(|ground| ground.property == Trait::Os && ground.evidence.field.ends_with("user-agent"));
-    let mut seen: BTreeMap<&str, Evidence> = BTreeMap::new();
+    let mut seen: BTreeMap<&str, Arc<Evidence>> = BTreeMap::new();
     for ground in by_agent {
         if let Some(system) = SYSTEMS.iter().find(|system| ground.value.starts_with(**system)) {
-            seen.entry(system).or_insert_with(|| ground.evidence.clone());
+            seen.entry(system).or_insert_with(|| Arc::clone(&ground.evidence));
         }
     }
     let names = seen.keys().copied().collect::<Vec<_>>().join(" and ");
