@@ -44,7 +44,7 @@ pub(crate) fn devices(
             Builder { store, identity, knowledge, group, member, id, talk: mine }.build()
         })
         .collect();
-    devices.sort_by(|a, b| a.id.cmp(&b.id));
+    devices.sort_unstable_by(|a, b| a.id.cmp(&b.id));
     name_parties(&devices, conversations);
     devices
 }

@@ -8,6 +8,9 @@ use knowledge::Knowledge;
 use model::Transport;
 use model::report::{Attribute, Conversation, Device, Isolation, Party, Scope};
 
+/// Stand-ins that are named for one device.
+const MAX_STAND_INS: usize = 20;
+
 /// Fills in what isolating each device does.
 pub fn fill(devices: &mut [Device], conversations: &[Conversation], knowledge: &Knowledge) {
     let classes = by_class(devices);
@@ -109,7 +112,8 @@ fn dependents(device: &Device, real: &[&Conversation]) -> Vec<String> {
     ids.into_iter().collect()
 }
 
-/// Other devices of its class, and of the classes that can do its work.
+/// Other devices of its class, and of the classes that can do its work: the first of them, since on a large site each of a class
+/// would list all the others.
 fn stand_ins(device: &Device, classes: &BTreeMap<String, Vec<String>>, knowledge: &Knowledge) -> Vec<String> {
     let Some(Attribute { value: class, .. }) = &device.class else { return Vec::new() };
     let others = knowledge.class(class).map_or(&[][..], |class| class.stand_ins.as_slice());
@@ -118,6 +122,7 @@ fn stand_ins(device: &Device, classes: &BTreeMap<String, Vec<String>>, knowledge
         .filter_map(|class| classes.get(class))
         .flatten()
         .filter(|id| **id != device.id)
+        .take(MAX_STAND_INS)
         .cloned()
         .collect()
 }

@@ -41,11 +41,13 @@ pub fn run(arguments: &InspectArgs) -> anyhow::Result<ExitCode> {
     if arguments.format == Format::Observations {
         return observations(arguments, &knowledge, inputs, &mut watch, &mut out);
     }
-    let report = pipeline::report(arguments, &knowledge, inputs, &mut watch);
-    let view = View::new(&report, &knowledge);
-    let written = match &arguments.explain {
-        Some(asked) => explain(&view, asked, arguments, &mut out)?,
-        None => write(&view, arguments, &mut out),
+    // Never given back: the process ends with it, and piece by piece that would take as long as writing it.
+    let report = std::mem::ManuallyDrop::new(pipeline::report(arguments, &knowledge, inputs, &mut watch));
+    let view = || View::new(&report, &knowledge);
+    let written = match (&arguments.explain, arguments.format) {
+        (Some(asked), _) => explain(&view(), asked, arguments, &mut out)?,
+        (None, Format::Json) => json(&report, &mut out),
+        (None, _) => write(&view(), arguments, &mut out),
     };
     finish(written.and_then(|()| out.flush()), code(&report, arguments.fail_on, watch.was_interrupted()))
 }
@@ -85,11 +87,16 @@ fn write(view: &View<'_>, arguments: &InspectArgs, out: &mut dyn Write) -> io::R
         Format::Text => render::text::write(view, screen(arguments), out),
         Format::Csv => render::csv::write(view, out),
         Format::Html => render::html::write(view, out),
-        Format::Json | Format::Observations => {
-            serde_json::to_writer(&mut *out, view.report)?;
-            writeln!(out)
-        }
+        Format::Json | Format::Observations => json(view.report, out),
     }
+}
+
+/// The report as JSON: written in very small pieces, which the buffer here takes without asking whose it is.
+fn json(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+    let mut out = BufWriter::new(out);
+    serde_json::to_writer(&mut out, report)?;
+    writeln!(out)?;
+    out.flush()
 }
 
 /// One device in full. The error is one of usage: no or several devices are meant.

@@ -58,6 +58,8 @@ pub(super) fn report(arguments: &InspectArgs, knowledge: &Arc<Knowledge>, mut in
     let mut inventory = Inventory::new(config);
     let coverage = sense(arguments, knowledge, &mut inputs, watch, &mut inventory);
     let mut resolved = inventory.resolve(knowledge);
+    // What was folded is not needed any more, and judging needs room.
+    drop(inventory);
     respond::fill(&mut resolved.devices, &resolved.conversations, knowledge);
     let findings = detect::findings(&detect::Site::new(&resolved.devices, &resolved.conversations, knowledge));
     let inputs: Vec<Input> = inputs.sources().iter().map(input).collect();
