@@ -51,8 +51,6 @@ fn run(words: &[String]) -> Result<ExitCode> {
 /// The captures of a bench.
 struct Captures {
     mix: PathBuf,
-    /// The first packets of the mix, for tools that need minutes for all of it.
-    mix_head: PathBuf,
     bulk: PathBuf,
     many_100k: PathBuf,
     many_1m: PathBuf,
@@ -75,8 +73,7 @@ impl Captures {
         };
         // A change of a generator changes the version in the name, so that old captures are not taken for new ones.
         Ok(Self {
-            mix: file("mix-1.pcap", &|path| mix::make(path, mix::PACKETS))?,
-            mix_head: file("mix-head-1.pcap", &|path| mix::make(path, mix::HEAD_PACKETS))?,
+            mix: file("mix-1.pcap", &mix::make)?,
             bulk: file("bulk-2.pcap", &bulk::make)?,
             many_100k: file("many-100k-1.pcap", &|path| many::make(path, 100_000))?,
             many_1m: file("many-1m-1.pcap", &|path| many::make(path, 1_000_000))?,

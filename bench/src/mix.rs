@@ -22,9 +22,7 @@ use crate::frames::{Capture, START_NS};
 use crate::random::Random;
 
 /// Packets of the mix.
-pub(crate) const PACKETS: u64 = 3_000_000;
-/// Packets of the beginning of the mix that slow tools are given.
-pub(crate) const HEAD_PACKETS: u64 = 150_000;
+const PACKETS: u64 = 3_000_000;
 
 const PACKETS_OF_A_FILE: usize = 2_000;
 const SPAN_NS: u64 = 3_600_000_000_000;
@@ -37,8 +35,8 @@ struct Source {
     frames: Vec<(i64, u32, Box<[u8]>)>,
 }
 
-/// Writes the first `packets` of the mix.
-pub(crate) fn make(path: &Path, packets: u64) -> Result<()> {
+/// Writes the capture.
+pub(crate) fn make(path: &Path) -> Result<()> {
     let sources = sources()?;
     let of_all: u64 = sources.iter().map(|source| source.frames.len() as u64).sum();
     let copies = u8::try_from(PACKETS.div_ceil(of_all.max(1))).unwrap_or(u8::MAX);
@@ -60,7 +58,7 @@ pub(crate) fn make(path: &Path, packets: u64) -> Result<()> {
     let mut out = Capture::new(path)?;
     let mut written = 0;
     while let Some(Reverse((time, copy, file, place))) = queue.pop()
-        && written < packets
+        && written < PACKETS
     {
         let Some((at, wire_len, frame)) = sources.get(file).and_then(|source| source.frames.get(place)) else { continue };
         let mut frame = frame.clone();
