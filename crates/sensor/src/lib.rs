@@ -470,6 +470,8 @@ fn passes_by(flow: &mut Flow, sender: Side, tcp: &Tcp, packet: &Packet<'_>) -> b
     }
     let len = packet.payload.len();
     let to_server = sender == flow.client;
+    // A client that acknowledges was answered, even where the capture did not see it.
+    flow.opened |= flow.syn && to_server && tcp.flags & ACK != 0;
     match &flow.app {
         None if len == 0 => true,
         None if matches!(flow.known, Known::Probing(_)) => false,
@@ -518,7 +520,6 @@ fn segment(flow: &mut Flow, sender: Side, tcp: &Tcp, packet: &Packet<'_>, emit: 
         flow.reset = true;
         return;
     }
-    // A client that acknowledges was answered, even where the capture did not see it.
     flow.opened |= flow.syn && sender == flow.client && tcp.flags & ACK != 0;
     let payload = packet.payload;
     let cut = u32::try_from(packet.wire_len.saturating_sub(payload.len())).unwrap_or(u32::MAX);
