@@ -53,6 +53,12 @@ pub const CASES: &[Case] = &[
         build: devices,
     },
     Case {
+        name: "hl7-endless-zone",
+        about: "A message whose time has a zone of thirty digits; fuzzing found that it was multiplied out. Proves that it is no time, and that \
+                the rest is read.",
+        build: endless_zone,
+    },
+    Case {
         name: "hl7-odd-delimiters",
         about: "Two messages right behind each other with delimiters of their own, in segments of 50 octets. Proves that the \
                 message says how it is read.",
@@ -202,6 +208,20 @@ fn devices() -> Vec<u8> {
         ),
     ]);
     tcp.exchange(&mut scene, &message, &hl7::accept("ENGINE", "MONITORS", TIME, "M2"));
+    tcp.close(&mut scene);
+    scene.pcap()
+}
+
+fn endless_zone() -> Vec<u8> {
+    let (engine, records) = engine();
+    let mut scene = Scene::new();
+    let mut tcp = scene.tcp(&engine, &records, 6661);
+    let time = format!("20260302080000+{}", "2".repeat(30));
+    tcp.exchange(
+        &mut scene,
+        &hl7::framed(&[&hl7::msh("ENGINE", "RECORDS", &time, "ADT^A08^ADT_A01", "M3", "2.5.1"), &PATIENTS[1].pid()]),
+        &hl7::accept("RECORDS", "ENGINE", TIME, "M3"),
+    );
     tcp.close(&mut scene);
     scene.pcap()
 }

@@ -140,8 +140,10 @@ pub(super) fn time(text: &[u8]) -> Option<(i64, bool)> {
     Some((seconds.checked_mul(1_000_000_000)?.checked_add(fraction_ns(fraction)?)?, !zone.is_empty()))
 }
 
+/// No more digits than the number holds.
 fn number(digits: &[u8]) -> Option<i64> {
-    digits.iter().all(u8::is_ascii_digit).then(|| digits.iter().fold(0, |n, b| n * 10 + i64::from(b.wrapping_sub(b'0'))))
+    (digits.len() <= 18 && digits.iter().all(u8::is_ascii_digit))
+        .then(|| digits.iter().fold(0, |n, b| n * 10 + i64::from(b.wrapping_sub(b'0'))))
 }
 
 /// `.S[S[S[S]]]`
@@ -184,9 +186,17 @@ mod tests {
         assert_eq!(time(b"20260101120000"), Some((1_767_268_800_000_000_000, false)));
         assert_eq!(time(b"20260101120000.25+0100"), Some((1_767_265_200_250_000_000, true)));
         assert_eq!(time(b"20240229235959-0500").map(|(t, _)| t), Some(1_709_269_199_000_000_000));
-        for wrong in
-            [&b"202601011200"[..], b"2026", b"", b"20261301120000", b"20260101120000+1", b"2026010112000x", b"20260101120000."]
-        {
+        for wrong in [
+            &b"202601011200"[..],
+            b"2026",
+            b"",
+            b"20261301120000",
+            b"20260101120000+1",
+            b"20260101120000+00000000000000000000000",
+            b"20260101120000+0022222222222222222222222200",
+            b"2026010112000x",
+            b"20260101120000.",
+        ] {
             assert_eq!(time(wrong), None);
         }
     }
