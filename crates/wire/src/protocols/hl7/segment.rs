@@ -164,9 +164,12 @@ fn offset_s(zone: &[u8]) -> Option<i64> {
         [b'-', digits @ ..] => (-1, digits),
         [_, digits @ ..] => (1, digits),
     };
+    if digits.len() != 4 {
+        return None;
+    }
     let (hours, minutes) = digits.split_at_checked(2)?;
     let (hours, minutes) = (number(hours)?, number(minutes)?);
-    (digits.len() == 4 && hours <= 14 && minutes < 60).then_some(sign * (hours * 3600 + minutes * 60))
+    (hours <= 14 && minutes < 60).then_some(sign * (hours * 3600 + minutes * 60))
 }
 
 /// Days of the civil calendar, counted in eras of 400 years that begin in March.
