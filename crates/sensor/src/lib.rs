@@ -7,25 +7,28 @@
 mod coverage;
 mod emit;
 mod fragments;
+mod packet;
+mod payload;
 mod probe;
 mod stream;
 mod table;
 
 use std::borrow::Cow;
-use std::net::IpAddr;
 
 use model::observation::{FlowRecord, Opening, Traffic};
-use model::{FrameRef, Intake, MacAddr, Observation, Timestamp, Transport};
+use model::{FrameRef, Intake, Observation, Timestamp, Transport};
+use wire::Direction;
 use wire::layers::{self, Inner, LinkType, Opaque, Packet, Tcp};
-use wire::{Context, Direction, Next};
 
 pub use coverage::Coverage;
 pub use emit::{Credentials, NoCredentials};
 
 use emit::{Emit, Memory, Said, Secrets, is_unicast};
 use fragments::{Fragments, Limits};
-use probe::{Answer, Rows};
-use stream::{App, Around, Budget, Segment};
+use packet::{context, count, flow_context, is_cut_beginning, key, mark, opening};
+use payload::{ACK, SYN, datagram, message, passes_by, segment};
+use probe::Rows;
+use stream::{App, Around, Budget};
 use table::{Flow, FlowTable, Key, Known, Side, Timeouts};
 
 /// Bounds of a sensor.
@@ -80,15 +83,6 @@ pub struct Sensor {
     memory: Memory,
     coverage: Coverage,
 }
-
-/// Payload tries of a UDP flow before it is left alone.
-const MAX_DATAGRAM_TRIES: u8 = 6;
-
-/// TCP flags (RFC 9293 §3.1).
-const FIN: u8 = 0x01;
-const SYN: u8 = 0x02;
-const RST: u8 = 0x04;
-const ACK: u8 = 0x10;
 
 impl Sensor {
     /// A sensor that has seen nothing.
@@ -338,355 +332,6 @@ impl Sensor {
             end.lost = end.lost.saturating_add(lost);
         }
     }
-}
-
-/// The first fragment of a packet that can never be whole, because the capture cut this one.
-fn is_cut_beginning(packet: &Packet<'_>) -> bool {
-    let is_first = packet.ip.and_then(|ip| ip.fragment).is_some_and(|fragment| fragment.offset == 0);
-    is_first && packet.payload.len() < packet.wire_len
-}
-
-/// The flow key of a packet and who sent it; `None` for frames without addresses, unless a protocol's message may name some.
-fn key(packet: &Packet<'_>) -> Option<(Key, Side)> {
-    if let Some(ip) = &packet.ip {
-        let (transport, ports) = match &packet.inner {
-            Inner::Tcp(tcp) => (Transport::Tcp, (tcp.src_port, tcp.dst_port)),
-            Inner::Udp { src_port, dst_port } => (Transport::Udp, (*src_port, *dst_port)),
-            _ => (Transport::Ip(ip.protocol), (0, 0)),
-        };
-        return Some(Key::ip((ip.src, ports.0), (ip.dst, ports.1), transport));
-    }
-    let number = match packet.inner {
-        Inner::EtherType(number) | Inner::Snap(_, number) => Some(number),
-        Inner::Llc(sap) => Some(sap.into()),
-        _ => None,
-    };
-    let transport = Transport::Link(number.unwrap_or(0));
-    match packet.src_mac {
-        Some(src) => Some(Key::link(src, packet.dst_mac.unwrap_or(MacAddr::BROADCAST), transport)),
-        // Serial lines have no addresses.
-        None => number.map(|_| Key::link(MacAddr::ZERO, MacAddr::ZERO, transport)),
-    }
-}
-
-/// A mark that a mirrored copy of the packet bears too and another packet of the flow hardly does.
-fn mark(packet: &Packet<'_>, sender: Side) -> u32 {
-    let mut mark = 0xcbf2_9ce4_8422_2325_u64 ^ u64::from(sender == Side::A);
-    let mut mix = |word: u64| mark = (mark ^ word).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(29);
-    let id = packet.ip.map_or(0, |ip| ip.id);
-    mix(u64::from(id) << 32 | packet.wire_len as u64);
-    if let Inner::Tcp(tcp) = &packet.inner {
-        mix(u64::from(tcp.seq) << 32 | u64::from(tcp.ack));
-        mix(u64::from(tcp.flags) << 16 | u64::from(tcp.window));
-    }
-    // Without identification more of the payload has to tell: datagrams of QUIC differ behind their connection ids alone.
-    for word in packet.payload.as_chunks().0.iter().take(if id == 0 { 8 } else { 2 }) {
-        mix(u64::from_be_bytes(*word));
-    }
-    if packet.payload.len() < 8 {
-        mix(packet.payload.iter().fold(1, |word, byte| word << 8 | u64::from(*byte)));
-    }
-    let mark = u32::try_from(mark >> 32).unwrap_or(0);
-    // An acknowledgement without data or identification repeats itself rightly.
-    if id == 0 && packet.payload.is_empty() { 0 } else { mark | 1 }
-}
-
-/// Adds a packet to the counts of its sender.
-fn count(flow: &mut Flow, sender: Side, packet: &Packet<'_>, time: i64) {
-    flow.last = flow.last.max(time);
-    let end = flow.end_mut(sender);
-    end.packets = end.packets.saturating_add(1);
-    end.bytes = end.bytes.saturating_add(packet.wire_len as u64);
-    end.hop_limit = end.hop_limit.max(packet.ip.map_or(0, |ip| ip.hop_limit));
-    if end.packets == 1 {
-        end.sent_from = packet.src_mac.filter(|mac| mac.is_interface());
-    }
-}
-
-fn context(packet: &Packet<'_>, direction: Direction, time: i64) -> Context {
-    let (src_port, dst_port) = match &packet.inner {
-        Inner::Tcp(tcp) => (tcp.src_port, tcp.dst_port),
-        Inner::Udp { src_port, dst_port } => (*src_port, *dst_port),
-        _ => (0, 0),
-    };
-    Context {
-        time,
-        src_mac: packet.src_mac,
-        dst_mac: packet.dst_mac,
-        src: packet.ip.map(|ip| ip.src),
-        dst: packet.ip.map(|ip| ip.dst),
-        src_port,
-        dst_port,
-        hop_limit: packet.ip.map_or(0, |ip| ip.hop_limit),
-        direction,
-        wire_len: packet.wire_len,
-    }
-}
-
-/// A context for a flow without a packet at hand.
-fn flow_context(flow: &Flow, direction: Direction) -> Context {
-    let (sender, receiver) = match direction {
-        Direction::ToServer => (flow.client, flow.client.other()),
-        Direction::ToClient => (flow.client.other(), flow.client),
-    };
-    let ip = |side| -> Option<IpAddr> {
-        let key = flow.conversation();
-        if side == flow.client { key.client.ip } else { key.server.ip }
-    };
-    Context {
-        time: flow.last,
-        src_mac: flow.end(sender).mac,
-        dst_mac: flow.end(receiver).mac,
-        src: ip(sender),
-        dst: ip(receiver),
-        src_port: flow.key.port(sender),
-        dst_port: flow.key.port(receiver),
-        hop_limit: 0,
-        direction,
-        wire_len: 0,
-    }
-}
-
-/// How far the connection came.
-fn opening(flow: &Flow) -> Opening {
-    if flow.key.transport() != Transport::Tcp || !flow.syn {
-        return Opening::Unknown;
-    }
-    let server = flow.end(flow.client.other());
-    match (flow.opened, server.packets) {
-        (true, _) => Opening::Opened,
-        (false, 0) => Opening::Unanswered,
-        (false, _) if flow.reset => Opening::Refused,
-        (false, _) => Opening::Unknown,
-    }
-}
-
-/// True of a segment that changes nothing but counts and places: an acknowledgement, or the next bytes of what nobody reads.
-/// Most segments are such, so nothing is prepared for them.
-#[inline]
-fn passes_by(flow: &mut Flow, sender: Side, tcp: &Tcp, packet: &Packet<'_>) -> bool {
-    if tcp.flags & (SYN | FIN | RST) != 0 || packet.payload.len() < packet.wire_len {
-        return false;
-    }
-    let len = packet.payload.len();
-    let to_server = sender == flow.client;
-    // A client that acknowledges was answered, even where the capture did not see it.
-    flow.opened |= flow.syn && to_server && tcp.flags & ACK != 0;
-    match &flow.app {
-        None if len == 0 => true,
-        None if matches!(flow.known, Known::Probing(_)) => false,
-        None => {
-            let end = flow.end_mut(sender);
-            end.synced = true;
-            end.next_seq = tcp.seq.wrapping_add(u32::try_from(len).unwrap_or(0));
-            true
-        }
-        Some(app) if tcp.flags & ACK != 0 && app.is_holding(!to_server) => false,
-        Some(_) if len == 0 => true,
-        Some(_) => {
-            let end = flow.end(sender);
-            let in_order = end.synced && end.next_seq == tcp.seq;
-            let unread = in_order && flow.app.as_mut().is_some_and(|app| app.pass_over(to_server, len as u64));
-            if unread {
-                flow.end_mut(sender).next_seq = tcp.seq.wrapping_add(u32::try_from(len).unwrap_or(0));
-            }
-            unread
-        }
-    }
-}
-
-/// A TCP segment.
-fn segment(flow: &mut Flow, sender: Side, tcp: &Tcp, packet: &Packet<'_>, emit: &mut Emit<'_>, around: &mut Around<'_>) {
-    let mut seq = tcp.seq;
-    // Together they are nobody's connection (RFC 9293 §3.5): a broken packet, or a probe.
-    if tcp.flags & SYN != 0 && tcp.flags & (FIN | RST) != 0 {
-        return;
-    }
-    if tcp.flags & SYN != 0 {
-        flow.syn = true;
-        flow.opened |= tcp.flags & ACK != 0;
-        seq = seq.wrapping_add(1);
-        let end = flow.end_mut(sender);
-        if !end.synced {
-            end.synced = true;
-            end.next_seq = seq;
-        }
-        // Data on a SYN (RFC 7413) is read like any other.
-        if packet.payload.is_empty() {
-            return;
-        }
-    }
-    if tcp.flags & RST != 0 {
-        flow.reset = true;
-        return;
-    }
-    flow.opened |= flow.syn && sender == flow.client && tcp.flags & ACK != 0;
-    let payload = packet.payload;
-    let cut = u32::try_from(packet.wire_len.saturating_sub(payload.len())).unwrap_or(u32::MAX);
-    if payload.is_empty() && cut == 0 && tcp.flags & FIN == 0 && flow.app.is_none() {
-        return;
-    }
-    emit.protocol = flow.app.as_ref().map_or("", |app| app.speaker);
-    let has_data = !payload.is_empty() || cut > 0;
-    if has_data {
-        data(flow, sender, &Segment { seq, bytes: payload, cut }, emit, around);
-    }
-    if tcp.flags & FIN != 0 {
-        flow.end_mut(sender).finished = true;
-    }
-    if tcp.flags & ACK != 0 {
-        acknowledged(flow, sender, tcp.ack, emit, around);
-    }
-    if flow.app.as_ref().is_some_and(|app| app.is_done()) {
-        let_go(flow, emit);
-    }
-}
-
-/// Payload of a TCP segment.
-fn data(flow: &mut Flow, sender: Side, segment: &Segment<'_>, emit: &mut Emit<'_>, around: &mut Around<'_>) {
-    let known = flow.known;
-    let end = flow.end_mut(sender);
-    if !end.synced {
-        end.synced = true;
-        end.next_seq = segment.seq;
-    }
-    let mut next = end.next_seq;
-    if flow.app.is_none() {
-        if known == Known::Nothing || matches!(known, Known::Row(_)) {
-            let far = segment.seq.wrapping_add(u32::try_from(segment.bytes.len()).unwrap_or(0)).wrapping_add(segment.cut);
-            flow.end_mut(sender).next_seq = far;
-            return;
-        }
-        flow.app = Some(Box::default());
-    }
-    let Some(app) = flow.app.as_mut() else { return };
-    let mut known = known;
-    emit.phi = std::mem::take(&mut app.phi);
-    emit.relayed = app.relayed;
-    let lost = app.segment(&mut known, &mut next, segment, emit, around);
-    app.phi = std::mem::take(&mut emit.phi);
-    app.relayed = emit.relayed;
-    flow.known = known;
-    let end = flow.end_mut(sender);
-    end.next_seq = next;
-    end.lost = end.lost.saturating_add(lost);
-}
-
-/// What `sender` acknowledged of the other end's bytes.
-fn acknowledged(flow: &mut Flow, sender: Side, ack: u32, emit: &mut Emit<'_>, around: &mut Around<'_>) {
-    let other = sender.other();
-    let Some(app) = flow.app.as_mut() else { return };
-    if !app.is_holding(flow.client == other) {
-        return;
-    }
-    let mut next = flow.end(other).next_seq;
-    let mut known = flow.known;
-    let context = flow_context(flow, flow.direction(other));
-    let context = Context { time: emit.context.time, ..context };
-    let Some(app) = flow.app.as_mut() else { return };
-    let mut behind = Emit {
-        out: &mut *emit.out,
-        memory: &mut *emit.memory,
-        coverage: &mut *emit.coverage,
-        context,
-        key: emit.key,
-        frame: emit.frame,
-        protocol: emit.protocol,
-        phi: std::mem::take(&mut app.phi),
-        relayed: app.relayed,
-        direction_known: true,
-    };
-    let lost = app.acknowledged(&mut known, &mut next, ack, &mut behind, around);
-    app.phi = std::mem::take(&mut behind.phi);
-    app.relayed = behind.relayed;
-    flow.known = known;
-    let end = flow.end_mut(other);
-    end.next_seq = next;
-    end.lost = end.lost.saturating_add(lost);
-}
-
-/// Nothing more of the flow is read: tells what was counted and frees its state.
-fn let_go(flow: &mut Flow, emit: &mut Emit<'_>) {
-    let Some(mut app) = flow.app.take() else { return };
-    let phi = std::mem::take(&mut app.phi);
-    if let Some(session) = app.session() {
-        emit.phi = phi;
-        session.end(&{ emit.context }, emit);
-        let phi = std::mem::take(&mut emit.phi);
-        emit.tell_phi(&phi);
-    } else {
-        emit.tell_phi(&phi);
-    }
-}
-
-/// A UDP datagram.
-fn datagram(flow: &mut Flow, packet: &Packet<'_>, emit: &mut Emit<'_>, around: &mut Around<'_>) {
-    if packet.payload.is_empty() {
-        return;
-    }
-    if let Known::Probing(tries) = flow.known {
-        match around.rows.ask(false, &emit.context, packet.payload, &[]) {
-            Answer::Row(row) => {
-                flow.known = Known::Row(row);
-                flow.app = probe::protocol(row)
-                    .and_then(|protocol| protocol.datagram_session())
-                    .map(|session| Box::new(App::with_session(session, probe::id(row))));
-            }
-            // Calls agree on addresses first, in the flow that then carries them.
-            Answer::Perhaps | Answer::Nobody if is_stun(packet.payload) => {}
-            Answer::Perhaps | Answer::Nobody if tries >= MAX_DATAGRAM_TRIES => flow.known = Known::Nothing,
-            Answer::Perhaps | Answer::Nobody => flow.known = Known::Probing(tries.saturating_add(1)),
-        }
-    }
-    let Known::Row(row) = flow.known else { return };
-    let Some(protocol) = probe::protocol(row) else { return };
-    emit.protocol = protocol.info().id;
-    let Some(app) = flow.app.as_mut() else {
-        protocol.datagram(&{ emit.context }, packet.payload, emit);
-        let phi = std::mem::take(&mut emit.phi);
-        emit.tell_phi(&phi);
-        return;
-    };
-    emit.phi = std::mem::take(&mut app.phi);
-    emit.relayed = app.relayed;
-    let done = match app.session() {
-        Some(session) => matches!(session.data(&{ emit.context }, packet.payload, emit).next, Next::Stop | Next::StopBoth),
-        None => true,
-    };
-    app.phi = std::mem::take(&mut emit.phi);
-    app.relayed = emit.relayed;
-    if done {
-        let_go(flow, emit);
-        flow.app = Some(Box::default());
-    }
-}
-
-/// RFC 8489 §5: the magic cookie behind type and length.
-fn is_stun(payload: &[u8]) -> bool {
-    payload.get(4..8) == Some(&[0x21, 0x12, 0xa4, 0x42])
-}
-
-/// A message of a link or IP protocol, known exactly by its number.
-fn message(flow: &mut Flow, packet: &Packet<'_>, emit: &mut Emit<'_>, around: &Around<'_>) {
-    let row = match packet.inner {
-        Inner::EtherType(number) => around.rows.ethertype(number),
-        Inner::Llc(sap) => around.rows.llc(sap),
-        Inner::Snap(organisation, id) => around.rows.snap(organisation, id),
-        Inner::IpProtocol(number) => around.rows.ip(number),
-        _ => None,
-    };
-    let Some(row) = row else { return };
-    flow.known = Known::Row(row);
-    if let Some(protocol) = probe::protocol(row) {
-        emit.protocol = protocol.info().id;
-        protocol.datagram(&{ emit.context }, packet.payload, emit);
-    }
-}
-
-/// True where an address can be a device's (used by callers that filter before asking).
-#[must_use]
-pub fn is_host_address(ip: &IpAddr) -> bool {
-    is_unicast(ip)
 }
 
 /// Reason that a frame could not be read, in words.
