@@ -28,6 +28,7 @@ use fragments::{Fragments, Limits};
 use packet::{context, count, flow_context, is_cut_beginning, key, mark, opening};
 use payload::{ACK, SYN, datagram, message, passes_by, segment};
 use probe::Rows;
+pub use stream::Work;
 use stream::{App, Around, Budget};
 use table::{Flow, FlowTable, Key, Known, Side, Timeouts};
 
@@ -93,7 +94,7 @@ impl Sensor {
             table: FlowTable::new(config.max_flows, timeouts),
             rows: Rows::new(),
             fragments: Fragments::new(Limits::default()),
-            budget: Budget { used: 0, limit: config.max_reassembly_bytes },
+            budget: Budget { used: 0, limit: config.max_reassembly_bytes, work: Work::default() },
             memory: Memory { said: Said::new(), secrets: Secrets::default(), credentials },
             coverage: Coverage::default(),
         }
@@ -109,6 +110,12 @@ impl Sensor {
     #[must_use]
     pub fn open_flows(&self) -> usize {
         self.table.len()
+    }
+
+    /// What streams have cost so far.
+    #[must_use]
+    pub const fn work(&self) -> Work {
+        self.budget.work
     }
 
     /// Takes one frame.

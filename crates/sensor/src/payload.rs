@@ -189,6 +189,7 @@ pub(crate) fn datagram(flow: &mut Flow, packet: &Packet<'_>, emit: &mut Emit<'_>
         return;
     }
     if let Known::Probing(tries) = flow.known {
+        around.budget.work.probes = around.budget.work.probes.saturating_add(1);
         match around.rows.ask(false, &emit.context, packet.payload, &[]) {
             Answer::Row(row) => {
                 flow.known = Known::Row(row);

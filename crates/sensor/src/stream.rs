@@ -28,6 +28,16 @@ const MAX_TURNS: u8 = 8;
 pub(crate) struct Budget {
     pub(crate) used: usize,
     pub(crate) limit: usize,
+    pub(crate) work: Work,
+}
+
+/// What streams have cost so far, counted so that a test can show how it grows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Work {
+    /// Bytes of payload that were copied to be looked at again with what follows.
+    pub bytes_kept: u64,
+    /// Payloads about which all protocols were asked.
+    pub probes: u64,
 }
 
 /// What a connection remembers while it is read.
@@ -326,11 +336,17 @@ impl App {
         if way.kept.len() < way.wanted {
             return;
         }
-        let kept = std::mem::take(&mut way.kept);
+        let mut kept = std::mem::take(&mut way.kept);
         around.budget.used = around.budget.used.saturating_sub(kept.len());
         let used = self.offer(known, &kept, emit, around);
-        let rest = kept.get(used..).unwrap_or_default();
-        self.keep(rest, emit, around);
+        let way = self.way(emit.context.direction);
+        if way.stopped || used >= kept.len() {
+            return;
+        }
+        // What is left waits where it is: a message that comes in small pieces is not copied for each.
+        kept.drain(..used);
+        around.budget.used = around.budget.used.saturating_add(kept.len());
+        way.kept = kept;
     }
 
     /// Keeps bytes for later; beyond the bound for all connections they are lost to this one.
@@ -345,6 +361,7 @@ impl App {
             return;
         }
         around.budget.used = around.budget.used.saturating_add(bytes.len());
+        around.budget.work.bytes_kept = around.budget.work.bytes_kept.saturating_add(bytes.len() as u64);
         way.kept.extend_from_slice(bytes);
     }
 
@@ -477,6 +494,7 @@ impl App {
             return;
         }
         let shown = head.get(..MAX_HEAD).unwrap_or(head);
+        around.budget.work.probes = around.budget.work.probes.saturating_add(1);
         match around.rows.ask(true, &emit.context, shown, &self.refused) {
             Answer::Row(row) => {
                 *known = Known::Row(row);

@@ -13,6 +13,7 @@ use sensor::{Config, Coverage, Frame, NoCredentials, Sensor};
 use wire::layers::LinkType;
 
 mod captures;
+mod cost;
 mod streams;
 
 /// What a capture amounts to.
