@@ -10,6 +10,8 @@ use model::report::{Alternative, Attribute, Confidence, Evidence};
 
 /// Below this a value is not given: unknown is better than wrong.
 const FLOOR: u8 = 50;
+/// Below this a value that lost is a hint that nothing came of, and no disagreement.
+const HINT: u8 = 40;
 /// Evidence kept of one value.
 pub(crate) const MAX_EVIDENCE: usize = 12;
 
@@ -54,7 +56,12 @@ pub(crate) fn weigh<'g>(grounds: impl Iterator<Item = &'g Ground>) -> Option<Att
     });
     let mut ranked = ranked.into_iter();
     let best = ranked.next().filter(|best| best.confidence.as_percent() >= FLOOR)?;
-    Some(Attribute { value: best.value, confidence: best.confidence, evidence: best.evidence, disagreeing: ranked.collect() })
+    Some(Attribute {
+        value: best.value,
+        confidence: best.confidence,
+        evidence: best.evidence,
+        disagreeing: ranked.filter(|other| other.confidence.as_percent() >= HINT).collect(),
+    })
 }
 
 /// Gives the grounds of a value to the one that says the same with more detail: those of `Linux` to `Linux 3.14`. Not where two do.
