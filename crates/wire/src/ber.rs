@@ -3,10 +3,6 @@
 //! What SNMP, LDAP, Kerberos and certificates need and no more: definite lengths of at most four octets and tags below
 //! 31. Nothing recurses here; a caller that walks into constructed values bounds its own depth.
 
-#![allow(dead_code, reason = "shared by decoders that do not all need every part")]
-
-/// Universal BOOLEAN.
-pub(crate) const BOOLEAN: u8 = 0x01;
 /// Universal INTEGER.
 pub(crate) const INTEGER: u8 = 0x02;
 /// Universal OCTET STRING.
@@ -99,11 +95,6 @@ impl<'a> Reader<'a> {
     /// What has not been read.
     pub(crate) const fn rest(&self) -> &'a [u8] {
         self.rest
-    }
-
-    /// Nothing is left.
-    pub(crate) const fn is_empty(&self) -> bool {
-        self.rest.is_empty()
     }
 
     /// The tag of the next element.
@@ -223,7 +214,7 @@ mod tests {
         assert_eq!(inside.uint(), Some(5));
         assert_eq!(inside.take(OID), None);
         assert_eq!(inside.take(OCTET_STRING), Some(b"hi".as_slice()));
-        assert!(inside.is_empty());
+        assert!(inside.rest().is_empty());
         assert_eq!(outer.rest(), [9]);
         for end in 0..bytes.len() {
             let mut cut = Reader::new(&bytes[..end]);
