@@ -431,7 +431,7 @@ fn add_traffic(sum: &mut Traffic, more: &Traffic) {
 /// Text of a fact's value, for people.
 pub(crate) fn text(value: &FactValue) -> String {
     match value {
-        FactValue::Text(text) => text.clone(),
+        FactValue::Text(text) => text.to_string(),
         FactValue::Number(number) => number.to_string(),
         FactValue::Ip(ip) => ip.to_string(),
         FactValue::Mac(mac) => mac.to_string(),

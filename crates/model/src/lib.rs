@@ -15,3 +15,6 @@ pub use fact::{FactKind, PhiKind};
 pub use impact::ClinicalImpact;
 pub use observation::{ConversationKey, Endpoint, FactValue, FrameRef, Intake, Observation, Transport};
 pub use time::Timestamp;
+
+/// Text that is copied for nothing: up to 23 bytes stand in place, longer ones are shared.
+pub use smol_str::SmolStr as Word;

@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{FactKind, MacAddr, Timestamp};
+use crate::{FactKind, MacAddr, Timestamp, Word};
 
 /// Version of the wire form of [`Observation`]. A reader takes its own version and older ones.
 pub const VERSION: u16 = 1;
@@ -63,7 +63,7 @@ pub struct ConversationKey {
 #[serde(rename_all = "snake_case")]
 pub enum FactValue {
     /// Text without control characters, at most [`MAX_TEXT`] characters.
-    Text(String),
+    Text(Word),
     /// A number or a count.
     Number(u64),
     /// An address.

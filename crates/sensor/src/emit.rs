@@ -8,7 +8,7 @@ use std::net::IpAddr;
 
 use foldhash::fast::FixedState;
 use model::observation::{Fact as Statement, MAX_TEXT, Subject};
-use model::{ConversationKey, Endpoint, FactKind, FactValue, FrameRef, Intake, MacAddr, Observation, Timestamp};
+use model::{ConversationKey, Endpoint, FactKind, FactValue, FrameRef, Intake, MacAddr, Observation, Timestamp, Word};
 use wire::{About, Context, Direction, Fact, Field, Login, Role, Sink, Value};
 
 use crate::coverage::Coverage;
@@ -153,11 +153,11 @@ impl Emit<'_> {
     fn login(&mut self, field: &'static Field, login: &Login<'_>) {
         let subject = Subject::Conversation(self.key);
         if self.memory.said.is_news(&(subject, field.id, login.scheme), self.context.time) {
-            self.say(subject, field, FactKind::Credential, FactValue::Text(login.scheme.to_owned()));
+            self.say(subject, field, FactKind::Credential, FactValue::Text(Word::new_static(login.scheme)));
         }
         if let Some(entry) = self.memory.credentials.default_credential(login.scheme, login.user, login.secret) {
             if self.memory.said.is_news(&(subject, "default", &entry), self.context.time) {
-                self.say(subject, field, FactKind::DefaultCredential, FactValue::Text(entry));
+                self.say(subject, field, FactKind::DefaultCredential, FactValue::Text(entry.into()));
             }
         } else if !login.secret.is_empty() {
             self.shared(field, login);
@@ -309,7 +309,7 @@ fn keep(value: &Value<'_>) -> Option<FactValue> {
     Some(match value {
         Value::Text(text) => FactValue::Text(tidy(text)?),
         Value::Octets(octets) => FactValue::Text(tidy(&decode(octets))?),
-        Value::Hex(octets) => FactValue::Text(hex(octets)),
+        Value::Hex(octets) => FactValue::Text(hex(octets).into()),
         Value::Number(number) => FactValue::Number(*number),
         Value::Ip(ip) => FactValue::Ip(*ip),
         Value::Mac(mac) => FactValue::Mac(*mac),
@@ -328,10 +328,10 @@ fn decode(octets: &[u8]) -> Cow<'_, str> {
 }
 
 /// One line of at most [`MAX_TEXT`] characters without control characters or blanks around it.
-fn tidy(text: &str) -> Option<String> {
+fn tidy(text: &str) -> Option<Word> {
     // Nearly all text is so already.
     if text.len() <= MAX_TEXT && text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
-        return Some(text.trim_matches(' ')).filter(|text| !text.is_empty()).map(str::to_owned);
+        return Some(text.trim_matches(' ')).filter(|text| !text.is_empty()).map(Word::new);
     }
     let mut tidied = String::new();
     for (count, character) in text.trim_matches(|c: char| c.is_whitespace() || c.is_control()).chars().enumerate() {
@@ -341,7 +341,7 @@ fn tidy(text: &str) -> Option<String> {
         }
         tidied.push(if character.is_control() { ' ' } else { character });
     }
-    (!tidied.is_empty()).then_some(tidied)
+    (!tidied.is_empty()).then(|| tidied.into())
 }
 
 fn hex(octets: &[u8]) -> String {

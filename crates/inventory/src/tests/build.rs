@@ -39,13 +39,13 @@ impl Seen {
     pub(super) fn record(mut self, second: i64, of: &str, facts: &[(FactKind, &'static str, &str)]) -> Self {
         self.frame += 1;
         for (kind, field, value) in facts {
-            self.push(second, of, *kind, field, FactValue::Text((*value).to_owned()));
+            self.push(second, of, *kind, field, FactValue::Text((*value).into()));
         }
         self
     }
 
     pub(super) fn text(self, second: i64, of: &str, kind: FactKind, field: &'static str, value: &str) -> Self {
-        self.fact(second, of, kind, field, FactValue::Text(value.to_owned()))
+        self.fact(second, of, kind, field, FactValue::Text(value.into()))
     }
 
     /// ARP ties the MAC to the address.

@@ -83,7 +83,7 @@ fn conversation(key: &ConversationKey) -> String {
 
 fn value(value: &FactValue) -> String {
     match value {
-        FactValue::Text(text) => text.clone(),
+        FactValue::Text(text) => text.to_string(),
         FactValue::Number(number) => number.to_string(),
         FactValue::Ip(ip) => ip.to_string(),
         FactValue::Mac(mac) => mac.to_string(),
