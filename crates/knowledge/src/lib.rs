@@ -76,6 +76,7 @@ mod data {
     pub(crate) const SUPPORT: &str = include_str!("../data/end-of-support.tsv");
     /// The rules, one file a theme.
     pub(crate) const RULES: &[(&str, &str)] = &[
+        ("bedside.toml", include_str!("../data/rules/bedside.toml")),
         ("clinical.toml", include_str!("../data/rules/clinical.toml")),
         ("general.toml", include_str!("../data/rules/general.toml")),
         ("iot.toml", include_str!("../data/rules/iot.toml")),

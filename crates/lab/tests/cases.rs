@@ -75,6 +75,8 @@ const TSHARK_NAMES: &[(&str, &[&str])] = &[
     ("wsd", &[]),
     ("jetdirect", &[]),
     ("remote_tools", &[]),
+    // Nor of the bedside's: Philips' data export shows as data.
+    ("intellivue", &[]),
 ];
 
 /// Case, and why tshark does not name its protocol there.

@@ -20,6 +20,7 @@ pub mod harness;
 pub mod layers;
 mod lines;
 mod ntlm;
+mod place;
 pub mod protocol;
 mod protocols;
 mod said;

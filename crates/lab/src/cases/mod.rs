@@ -1,6 +1,7 @@
 //! The fixtures, one plain table: each row is a folder `tests/cases/<name>` whose `input.pcap` it builds.
 
 pub mod addresses;
+pub mod bedside;
 pub mod captures;
 pub mod clinical;
 pub mod databases;
@@ -31,6 +32,7 @@ pub struct Case {
 /// The families of cases, a file each.
 pub const FAMILIES: &[&[Case]] = &[
     addresses::CASES,
+    bedside::CASES,
     captures::CASES,
     clinical::CASES,
     databases::CASES,

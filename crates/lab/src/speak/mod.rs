@@ -7,6 +7,7 @@ pub mod dicom;
 pub mod dns;
 pub mod hl7;
 pub mod http;
+pub mod intellivue;
 pub mod lldp;
 pub mod ntp;
 pub mod quic;

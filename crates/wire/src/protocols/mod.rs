@@ -23,6 +23,7 @@ mod icmp;
 mod icmpv6;
 mod igmp;
 mod imap;
+mod intellivue;
 mod ipp;
 mod jetdirect;
 pub(crate) mod kerberos;
@@ -123,6 +124,7 @@ pub static PROTOCOLS: &[&dyn Protocol] = &[
     // clinical
     &dicom::Dicom,
     &hl7::Hl7,
+    &intellivue::IntelliVue,
     // plant
     &bacnet::Bacnet,
     &modbus::Modbus,
