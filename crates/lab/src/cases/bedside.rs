@@ -1,16 +1,37 @@
 //! The bedside and the point of care: monitors, ventilators, pumps and analysers in the protocols of their makers and kinds.
 
-use crate::clinic::people::PATIENTS;
+use crate::clinic::people::{NOTE, PATIENTS};
 use crate::speak::intellivue::{self, InBed, Monitor, Polled};
-use crate::{Case, Host, Scene};
+use crate::speak::{lis2, poct1a};
+use crate::{Case, Direction, Host, Scene};
 
 /// The rows.
-pub const CASES: &[Case] = &[Case {
-    name: "intellivue-data-export",
-    about: "A patient monitor announces itself to everybody; a gateway associates, polls the patient and measurements, and lets go. \
-            Proves maker, model, serial number, software, bed, own addresses, and which kinds of PHI crossed; no value leaves.",
-    build: data_export,
-}];
+pub const CASES: &[Case] = &[
+    Case {
+        name: "intellivue-data-export",
+        about: "A patient monitor announces itself to everybody; a gateway associates, polls the patient and measurements, and lets go. \
+                Proves maker, model, serial number, software, bed, own addresses, and which kinds of PHI crossed; no value leaves.",
+        build: data_export,
+    },
+    Case {
+        name: "poct1a-blood-gas",
+        about: "A blood gas analyser greets its manager on an unusual port, tells that a result waits, and sends it when asked. Proves \
+                maker, model, serial number, versions, EUI-64, clock, and which kinds of PHI crossed; no value leaves.",
+        build: blood_gas,
+    },
+    Case {
+        name: "lis2-framed",
+        about: "An analyser asks for the orders of a specimen, gets them, and sends results in LIS1-A frames, some records broken over \
+                two. Proves the sender's text, the records both ways, and that frames do not matter; no value leaves.",
+        build: framed_results,
+    },
+    Case {
+        name: "lis2-bare",
+        about: "An old analyser sends a result without frames and with a password in its header. Proves that the password is told as \
+                a log-in and never shown, and which kinds of PHI crossed.",
+        build: bare_results,
+    },
+];
 
 fn data_export() -> Vec<u8> {
     let monitor = Host::new("monitor", "00:09:fb:00:31:01", "10.20.3.31");
@@ -54,5 +75,98 @@ fn data_export() -> Vec<u8> {
     }
     say(true, &intellivue::release());
     say(false, &intellivue::released());
+    scene.pcap()
+}
+
+const TIME: &str = "20260302080000";
+
+fn blood_gas() -> Vec<u8> {
+    let analyser = Host::new("blood gas", "00:07:1c:00:00:45", "10.20.4.45");
+    let manager = Host::new("manager", "00:50:56:00:04:10", "10.20.4.10").with_ttl(128);
+    let device = poct1a::Device {
+        id: "00071CFFFE000045",
+        vendor: "RADIOMETER",
+        maker: "Radiometer Medical ApS",
+        model: "ABL90 FLEX PLUS",
+        serial: "EX-ABL-0045",
+        hardware: "393-092",
+        software: "3.4.1",
+        name: "",
+    };
+    let patient = &PATIENTS[1];
+    let whose = poct1a::Subject {
+        id: patient.id,
+        name: &patient.name().replace('^', " "),
+        birth: "1902-02-02",
+        sex: patient.sex,
+        operator: "9009",
+    };
+    let time = "2026-03-02T08:00:00+00:00";
+    let mut scene = Scene::new();
+    let mut tcp = scene.tcp(&analyser, &manager, 54_003);
+    tcp.exchange(&mut scene, &device.hello(1, time), &poct1a::acknowledge(1, time, 1));
+    tcp.exchange(&mut scene, &poct1a::status(2, time, 1), &poct1a::acknowledge(2, time, 2));
+    tcp.send(&mut scene, Direction::ToClient, &poct1a::request(3, time, "ROBS"));
+    let results = [("2744-1", "7.41", "pH"), ("2019-8", "5.3", "kPa")];
+    tcp.exchange(&mut scene, &poct1a::observation(3, time, &whose, &results), &poct1a::acknowledge(4, time, 3));
+    tcp.exchange(&mut scene, &poct1a::end_of_topic(4, time, "OBS"), &poct1a::directive(5, time, "START_CONTINUOUS"));
+    tcp.send(&mut scene, Direction::ToServer, &poct1a::acknowledge(5, time, 5));
+    tcp.close(&mut scene);
+    scene.pcap()
+}
+
+fn laboratory() -> (Host, Host) {
+    (
+        Host::new("analyser", "00:80:a3:00:04:21", "10.20.4.21"),
+        Host::new("middleware", "00:50:56:00:04:20", "10.20.4.20").with_ttl(128),
+    )
+}
+
+fn framed_results() -> Vec<u8> {
+    let (analyser, middleware) = laboratory();
+    let patient = &PATIENTS[2];
+    let own = "ARCHITECT^9.41^EX0004721^H1P1O1R1C1Q1L1";
+    let query = [lis2::header("", own, "LIS", TIME), lis2::query(patient.accession), lis2::end()].concat();
+    let who = lis2::patient(patient.id, &patient.name(), patient.birth, patient.sex);
+    let orders = [
+        lis2::header("", "LIS", "ARCHITECT", TIME),
+        who.clone(),
+        lis2::order(1, patient.accession, "16"),
+        lis2::order(2, patient.accession, "23"),
+        lis2::end(),
+    ];
+    let results = [
+        lis2::header("", own, "LIS", TIME),
+        who,
+        lis2::order(1, patient.accession, "16"),
+        lis2::result(1, "16", "4.2", "mIU/L", TIME),
+        lis2::order(2, patient.accession, "23"),
+        lis2::result(1, "23", "13.1", "pmol/L", TIME),
+        lis2::comment(NOTE),
+        lis2::end(),
+    ];
+    let mut scene = Scene::new();
+    let mut tcp = scene.tcp(&analyser, &middleware, 50_021);
+    lis2::send_framed(&mut scene, &mut tcp, Direction::ToServer, &query);
+    lis2::send_framed(&mut scene, &mut tcp, Direction::ToClient, &orders.concat());
+    lis2::send_framed(&mut scene, &mut tcp, Direction::ToServer, &results.concat());
+    tcp.close(&mut scene);
+    scene.pcap()
+}
+
+fn bare_results() -> Vec<u8> {
+    let (analyser, middleware) = laboratory();
+    let patient = &PATIENTS[3];
+    let message = [
+        lis2::header("made-up-secret-12", "Example Laboratories^Coagulo 3^EX-C3-0099^2.10", "HOST", TIME),
+        lis2::patient(patient.id, &patient.name(), patient.birth, patient.sex),
+        lis2::order(1, patient.accession, "PT"),
+        lis2::result(1, "PT", "12.1", "s", TIME),
+        lis2::end(),
+    ];
+    let mut scene = Scene::new();
+    let mut tcp = scene.tcp(&analyser, &middleware, 1182);
+    tcp.exchange(&mut scene, message.concat().as_bytes(), &[6]);
+    tcp.close(&mut scene);
     scene.pcap()
 }

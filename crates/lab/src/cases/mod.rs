@@ -54,6 +54,7 @@ pub const FAMILIES: &[&[Case]] = &[
 pub const PLANTED: &[&str] = &[
     "made-up-secret",
     "made-up-guess",
+    "1902-02-02",
     "c2VydmljZTptYWRlLXVw",
     "AHByaW50ZXItMzEAbWFk",
     "madeup.person",

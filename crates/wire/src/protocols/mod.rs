@@ -28,6 +28,7 @@ mod ipp;
 mod jetdirect;
 pub(crate) mod kerberos;
 mod ldap;
+mod lis2;
 mod lldp;
 mod llmnr;
 mod lpd;
@@ -40,6 +41,7 @@ mod nbns;
 mod nbss;
 mod ntp;
 mod opcua;
+mod poct1a;
 mod pop3;
 mod postgresql;
 mod quic;
@@ -125,6 +127,8 @@ pub static PROTOCOLS: &[&dyn Protocol] = &[
     &dicom::Dicom,
     &hl7::Hl7,
     &intellivue::IntelliVue,
+    &poct1a::Poct1a,
+    &lis2::Lis2,
     // plant
     &bacnet::Bacnet,
     &modbus::Modbus,

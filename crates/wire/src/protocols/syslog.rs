@@ -11,6 +11,7 @@ use crate::protocol::{Context, Direction, Hint, Info, Next, Protocol, Role, Sess
 mod head;
 
 use head::Head;
+pub(super) use head::rfc3339;
 
 /// Syslog.
 pub struct Syslog;

@@ -117,7 +117,7 @@ fn program_name(text: &[u8]) -> Option<&[u8]> {
 }
 
 /// `2003-10-11T22:14:15.003-07:00` (RFC 3339 §5.6) in nanoseconds since 1970.
-fn rfc3339(text: &[u8]) -> Option<i64> {
+pub(in crate::protocols) fn rfc3339(text: &[u8]) -> Option<i64> {
     let number = |from: usize, len: usize| -> Option<i64> {
         let digits = text.get(from..from.checked_add(len)?)?;
         digits.iter().try_fold(0i64, |n, b| b.is_ascii_digit().then(|| n * 10 + i64::from(b - b'0')))
