@@ -10,6 +10,8 @@
 mod buffer;
 mod damage;
 mod detect;
+#[cfg(target_os = "linux")]
+pub mod live;
 mod merge;
 mod open;
 mod pcap;

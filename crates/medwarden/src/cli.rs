@@ -21,6 +21,9 @@ pub struct Cli {
 pub enum Command {
     /// Read captures and answer the four questions
     Inspect(InspectArgs),
+    /// Listen on interfaces and write what is observed; nothing is ever sent
+    #[cfg(target_os = "linux")]
+    Sensor(crate::sensor::SensorArgs),
     /// Print the completion script of a shell
     Completions {
         /// For which shell

@@ -3,6 +3,8 @@
 mod cli;
 mod inspect;
 mod render;
+#[cfg(target_os = "linux")]
+mod sensor;
 mod tools;
 
 use std::process::ExitCode;
@@ -13,6 +15,8 @@ fn main() -> ExitCode {
     let cli = cli::Cli::parse();
     let outcome = match &cli.command {
         cli::Command::Inspect(arguments) => inspect::run(arguments),
+        #[cfg(target_os = "linux")]
+        cli::Command::Sensor(arguments) => sensor::run(arguments),
         cli::Command::Completions { shell } => tools::completions(*shell),
         cli::Command::Manual { folder } => tools::manual(folder),
         cli::Command::Schema => tools::schema(),

@@ -140,7 +140,12 @@ impl Sensor {
             }
             _ => self.packet(&packet, frame, out),
         }
-        while let Some(flow) = self.table.expire(frame.time.nanos()) {
+        self.pass(frame.time, out);
+    }
+
+    /// Lets time pass until an instant: flows that are idle by then are told. For a wire that went quiet; each frame does it too.
+    pub fn pass(&mut self, until: Timestamp, out: &mut dyn Intake) {
+        while let Some(flow) = self.table.expire(until.nanos()) {
             self.close(flow, out);
         }
     }

@@ -15,6 +15,8 @@ use knowledge::Knowledge;
 use model::Observation;
 use model::report::{Report, Severity};
 
+pub(crate) use pipeline::Known;
+
 use crate::cli::{Format, InspectArgs};
 use crate::render::text::Screen;
 use crate::render::{self, View};

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use anyhow::bail;
 use capture::{Inputs, Source};
-use inventory::{Config, Inventory};
+use inventory::{Config, Inventory, Resolved};
 use knowledge::Knowledge;
-use model::report::{Damage, Input, Report, SCHEMA};
+use model::report::{Damage, Input, Report, SCHEMA, Unseen};
 use model::{FrameRef, Intake};
 use sensor::{Coverage, Credentials, Frame, Sensor};
 use wire::layers::LinkType;
@@ -17,7 +17,7 @@ use super::watch::Watch;
 use crate::cli::InspectArgs;
 
 /// Default credentials as knowledge has them.
-struct Known(Arc<Knowledge>);
+pub(crate) struct Known(pub(crate) Arc<Knowledge>);
 
 impl Credentials for Known {
     fn default_credential(&self, scheme: &str, user: &[u8], secret: &[u8]) -> Option<String> {
@@ -57,16 +57,28 @@ pub(super) fn report(arguments: &InspectArgs, knowledge: &Arc<Knowledge>, mut in
     let site_networks = config.site_networks.iter().map(ToString::to_string).collect();
     let mut inventory = Inventory::new(config);
     let coverage = sense(arguments, knowledge, &mut inputs, watch, &mut inventory);
-    let mut resolved = inventory.resolve(knowledge);
+    let resolved = inventory.resolve(knowledge);
     // What was folded is not needed any more, and judging needs room.
     drop(inventory);
+    let inputs: Vec<Input> = inputs.sources().iter().map(input).collect();
+    let unseen = unseen(&coverage, &inputs, resolved.values_dropped, watch.was_interrupted());
+    conclude(resolved, knowledge, site_networks, inputs, unseen)
+}
+
+/// Judges what was put together, and writes it up.
+pub(crate) fn conclude(
+    mut resolved: Resolved,
+    knowledge: &Knowledge,
+    site_networks: Vec<String>,
+    inputs: Vec<Input>,
+    unseen: Vec<Unseen>,
+) -> Report {
     respond::fill(&mut resolved.devices, &resolved.conversations, knowledge);
     let findings = detect::findings(&detect::Site::new(&resolved.devices, &resolved.conversations, knowledge));
-    let inputs: Vec<Input> = inputs.sources().iter().map(input).collect();
     Report {
         schema: SCHEMA.to_owned(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
-        unseen: unseen(&coverage, &inputs, resolved.values_dropped, watch.was_interrupted()),
+        unseen,
         inputs,
         site_networks,
         devices: resolved.devices,

@@ -4,7 +4,7 @@ use model::report::{Input, Unseen};
 use sensor::Coverage;
 
 /// The list of what the answers do not rest on.
-pub(super) fn unseen(coverage: &Coverage, inputs: &[Input], values_dropped: u64, interrupted: bool) -> Vec<Unseen> {
+pub(crate) fn unseen(coverage: &Coverage, inputs: &[Input], values_dropped: u64, interrupted: bool) -> Vec<Unseen> {
     let dropped = inputs.iter().map(|input| input.dropped).fold(0, u64::saturating_add);
     let damaged = inputs.iter().filter(|input| !input.damage.is_empty()).count() as u64;
     let counted = [
