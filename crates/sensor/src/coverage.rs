@@ -44,6 +44,39 @@ pub struct Coverage {
 }
 
 impl Coverage {
+    /// Adds what another sensor could not see, one that read other flows of the same wire.
+    pub fn add(&mut self, other: &Self) {
+        let Self { opaque, malformed, .. } = other;
+        let sums = [
+            (&mut self.frames, other.frames),
+            (&mut self.bytes, other.bytes),
+            (&mut self.cut_frames, other.cut_frames),
+            (&mut self.cut_payloads, other.cut_payloads),
+            (&mut self.mirrored_copies, other.mirrored_copies),
+            (&mut self.flows, other.flows),
+            (&mut self.one_way, other.one_way),
+            (&mut self.midstream, other.midstream),
+            (&mut self.gaps, other.gaps),
+            (&mut self.stream_bytes_lost, other.stream_bytes_lost),
+            (&mut self.messages_too_large, other.messages_too_large),
+            (&mut self.reassembly_full, other.reassembly_full),
+            (&mut self.flows_evicted, other.flows_evicted),
+            (&mut self.fragments_timed_out, other.fragments_timed_out),
+            (&mut self.fragments_overlapping, other.fragments_overlapping),
+        ];
+        for (sum, count) in sums {
+            *sum = sum.saturating_add(count);
+        }
+        for (key, count) in opaque {
+            let sum = self.opaque.entry(*key).or_default();
+            *sum = sum.saturating_add(*count);
+        }
+        for (key, count) in malformed {
+            let sum = self.malformed.entry(*key).or_default();
+            *sum = sum.saturating_add(*count);
+        }
+    }
+
     pub(crate) fn opaque(&mut self, link: LinkType, why: Opaque) {
         let count = self.opaque.entry((link, why)).or_default();
         *count = count.saturating_add(1);

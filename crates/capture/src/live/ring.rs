@@ -106,9 +106,7 @@ impl Ring {
             if let Some(place) = self.place_in_block() {
                 return Some(place);
             }
-            if self.reading.take().is_none() {
-                return None;
-            }
+            self.reading.take()?;
             self.memory.give_back(self.block);
             self.block = self.block.saturating_add(1) % self.memory.blocks();
         }

@@ -15,6 +15,7 @@ use knowledge::Knowledge;
 use model::Observation;
 use model::report::{Report, Severity};
 
+pub(crate) use notes::say;
 pub(crate) use pipeline::Known;
 
 use crate::cli::{Format, InspectArgs};

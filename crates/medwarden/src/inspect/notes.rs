@@ -63,6 +63,6 @@ fn of_source(source: &Source) -> Vec<String> {
 }
 
 /// A line on standard error. Nothing can be done where that is closed.
-pub(super) fn say(line: &str) {
+pub(crate) fn say(line: &str) {
     let _ = writeln!(io::stderr(), "medwarden: {}", clean(line));
 }

@@ -38,7 +38,8 @@ impl Merge {
     pub(super) fn next(&mut self) -> Option<Observation> {
         let first = self.threads.iter().enumerate().filter_map(|(index, thread)| Some((thread.held.front()?.0, index)));
         let (time, index) = first.min()?;
-        let settled = || self.threads.iter().all(|thread| !thread.held.is_empty() || thread.until.is_some_and(|until| time <= until));
+        let settled =
+            || self.threads.iter().all(|thread| !thread.held.is_empty() || thread.until.is_some_and(|until| time <= until));
         if self.held <= MAX_HELD && !settled() {
             return None;
         }

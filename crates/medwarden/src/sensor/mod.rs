@@ -7,6 +7,7 @@ mod args;
 mod clock;
 mod merge;
 mod output;
+mod tally;
 mod worker;
 
 use std::process::ExitCode;
@@ -22,9 +23,12 @@ use knowledge::Knowledge;
 use signal_hook::consts::{SIGINT, SIGTERM};
 use wire::layers::LinkType;
 
+use crate::inspect;
+use crate::render::words;
 pub use args::SensorArgs;
 use merge::Merge;
 use output::Lines;
+use tally::Tally;
 use worker::{Batch, Shared, Worker};
 
 /// Batches of observations that wait between a thread and the writer.
@@ -66,7 +70,9 @@ pub fn run(arguments: &SensorArgs) -> anyhow::Result<ExitCode> {
         })
         .collect();
     drop(sender);
-    let written = receive(arguments, &shared, &receiver, &mut lines);
+    inspect::say(&format!("listening on {}", arguments.interface.join(", ")));
+    let mut tally = Tally::new(shared.threads);
+    let written = receive(arguments, &shared, &receiver, &mut lines, &mut tally);
     shared.stop.store(true, Ordering::Relaxed);
     drop(receiver);
     for worker in workers {
@@ -74,6 +80,15 @@ pub fn run(arguments: &SensorArgs) -> anyhow::Result<ExitCode> {
             Ok(ended) => ended?,
             Err(_) => return Ok(ExitCode::from(BROKEN)),
         }
+    }
+    for (index, interface) in interfaces.iter().enumerate() {
+        let frames = tally.interface(index);
+        inspect::say(&format!(
+            "{}: {} frames read, {} dropped by the ring",
+            interface.name(),
+            words::thousands(frames.frames),
+            words::thousands(frames.dropped)
+        ));
     }
     written.context("cannot write what was observed")?;
     Ok(ExitCode::SUCCESS)
@@ -120,13 +135,17 @@ fn receive(
     shared: &Shared,
     receiver: &Receiver<Batch>,
     lines: &mut Option<Lines>,
+    tally: &mut Tally,
 ) -> std::io::Result<()> {
     let began = clock::instant();
     let mut flushed = began;
     let mut merge = Merge::new(shared.threads);
     loop {
         match receiver.recv_timeout(LOOK) {
-            Ok(mut batch) => merge.take(&mut batch),
+            Ok(mut batch) => {
+                tally.take(&mut batch);
+                merge.take(&mut batch);
+            }
             Err(RecvTimeoutError::Timeout) => {}
             Err(RecvTimeoutError::Disconnected) => break,
         }

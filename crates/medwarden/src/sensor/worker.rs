@@ -10,7 +10,7 @@ use anyhow::Context as _;
 use capture::live::{Direction, LiveFrame, Ring};
 use knowledge::Knowledge;
 use model::{FrameRef, Observation, Timestamp};
-use sensor::{Coverage, Frame, Sensor};
+use sensor::{Frame, Sensor};
 use wire::layers::LinkType;
 
 use super::clock;
@@ -52,8 +52,6 @@ pub(super) struct Batch {
 /// A thread's counters since it began.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Counted {
-    pub(super) coverage: Coverage,
-    pub(super) open_flows: u64,
     /// By interface.
     pub(super) interfaces: Vec<Frames>,
 }
@@ -91,6 +89,23 @@ impl Frames {
         self.first = self.first.or(Some(frame.time));
         self.last = self.last.max(Some(frame.time));
     }
+
+    /// With what another thread saw of the interface.
+    pub(super) fn plus(self, other: &Self) -> Self {
+        Self {
+            frames: self.frames.saturating_add(other.frames),
+            bytes: self.bytes.saturating_add(other.bytes),
+            received: self.received.saturating_add(other.received),
+            dropped: self.dropped.saturating_add(other.dropped),
+            passing: self.passing.saturating_add(other.passing),
+            to_group: self.to_group.saturating_add(other.to_group),
+            to_us: self.to_us.saturating_add(other.to_us),
+            sent: self.sent.saturating_add(other.sent),
+            first: [self.first, other.first].into_iter().flatten().min(),
+            last: self.last.max(other.last),
+            errors: self.errors.saturating_add(other.errors),
+        }
+    }
 }
 
 /// A thread's state.
@@ -108,7 +123,13 @@ pub(super) struct Worker {
 
 impl Worker {
     /// A thread with a ring of each interface; the interfaces' link types stand beside.
-    pub(super) fn new(thread: usize, rings: Vec<Ring>, links: Vec<LinkType>, shared: Arc<Shared>, out: SyncSender<Batch>) -> Self {
+    pub(super) fn new(
+        thread: usize,
+        rings: Vec<Ring>,
+        links: Vec<LinkType>,
+        shared: Arc<Shared>,
+        out: SyncSender<Batch>,
+    ) -> Self {
         let (frames, now) = (vec![Frames::default(); rings.len()], clock::instant());
         Self { thread, rings, links, frames, shared, out, observed: Vec::new(), handed_on: now, counted: now }
     }
@@ -123,16 +144,16 @@ impl Worker {
             if read == Some(0) {
                 self.idle(&mut sensor)?;
             }
-            self.hand_on(&sensor, false);
+            self.hand_on(false);
         }
         let end = clock::now();
         // The kernel keeps the last block until it is old enough.
         std::thread::sleep(self.shared.retire.saturating_mul(2));
         while more && matches!(self.read(&mut sensor, Some(end)), Some(1..)) {
-            self.hand_on(&sensor, false);
+            self.hand_on(false);
         }
         sensor.finish(&mut |observation| self.observed.push((Timestamp::MAX, observation)));
-        self.hand_on(&sensor, true);
+        self.hand_on(true);
         Ok(())
     }
 
@@ -164,7 +185,8 @@ impl Worker {
 
     /// The ring with the earliest frame. With several rings, a frame waits until no other ring can still bring an earlier one.
     fn next(&mut self, end: Option<Timestamp>) -> Option<usize> {
-        if let ([_], None) = (self.rings.as_slice(), end) {
+        if let ([_], None, None) = (self.rings.as_slice(), &self.shared.frames_left, end) {
+            // Whether there is one shows when it is taken.
             return Some(0);
         }
         let times: Vec<Option<Timestamp>> = self.rings.iter_mut().map(Ring::next_time).collect();
@@ -213,7 +235,7 @@ impl Worker {
 
     /// Hands on what was observed when it is much, or some time has gone by, or it is the end. Waits where the receiver is behind: then
     /// the rings fill, and what they lose is counted.
-    fn hand_on(&mut self, sensor: &Sensor, end: bool) {
+    fn hand_on(&mut self, end: bool) {
         let now = clock::instant();
         if !end && self.observed.len() < BATCH && now.duration_since(self.handed_on) < PAUSE {
             return;
@@ -222,7 +244,7 @@ impl Worker {
         let counting = end || now.duration_since(self.counted) >= COUNT;
         let counted = counting.then(|| {
             self.counted = now;
-            Box::new(self.count(sensor))
+            Box::new(self.count())
         });
         let until = if end { Timestamp::MAX } else { self.until() };
         let batch = Batch { thread: self.thread, observed: std::mem::take(&mut self.observed), until, counted };
@@ -236,17 +258,13 @@ impl Worker {
         waiting.min(self.settled())
     }
 
-    fn count(&mut self, sensor: &Sensor) -> Counted {
+    fn count(&mut self) -> Counted {
         for (ring, frames) in self.rings.iter_mut().zip(&mut self.frames) {
             if let Ok((received, dropped)) = ring.counted() {
                 (frames.received, frames.dropped) = (received, dropped);
             }
         }
-        Counted {
-            coverage: sensor.coverage().clone(),
-            open_flows: u64::try_from(sensor.open_flows()).unwrap_or(u64::MAX),
-            interfaces: self.frames.clone(),
-        }
+        Counted { interfaces: self.frames.clone() }
     }
 }
 

@@ -7,6 +7,8 @@ mod exit_codes;
 mod explain;
 mod forms;
 mod interrupt;
+#[cfg(target_os = "linux")]
+mod live;
 mod phi;
 mod schema;
 
