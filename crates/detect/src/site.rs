@@ -1,11 +1,12 @@
 //! What detectors look at, and the way they say a finding.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use knowledge::Knowledge;
-use model::report::{Conversation, Device, Evidence, Finding, Identifier, Party, Severity};
-use model::{ClinicalImpact, FactKind, Timestamp};
+use model::report::{Attribute, Conversation, Device, Evidence, Finding, Grounds, Identifier, Origin, Party, Severity};
+use model::{ClinicalImpact, FactKind, Timestamp, Word};
+use smol_str::format_smolstr;
 
 use crate::Info;
 
@@ -23,8 +24,8 @@ pub struct Site<'a> {
     pub knowledge: &'a Knowledge,
     /// The last time in the capture.
     pub now: Timestamp,
-    by_id: BTreeMap<&'a str, &'a Device>,
-    by_server: BTreeMap<&'a str, Vec<&'a Conversation>>,
+    by_id: HashMap<&'a str, &'a Device>,
+    by_server: HashMap<&'a str, Vec<&'a Conversation>>,
 }
 
 impl<'a> Site<'a> {
@@ -38,7 +39,7 @@ impl<'a> Site<'a> {
             .max()
             .unwrap_or_default();
         let by_id = devices.iter().map(|device| (device.id.as_str(), device)).collect();
-        let mut by_server: BTreeMap<&str, Vec<&Conversation>> = BTreeMap::new();
+        let mut by_server: HashMap<&str, Vec<&Conversation>> = HashMap::new();
         for conversation in conversations {
             if let Some(device) = &conversation.server.device {
                 by_server.entry(device).or_default().push(conversation);
@@ -59,7 +60,7 @@ impl<'a> Site<'a> {
     }
 
     /// Gravest impact of devices.
-    pub(crate) fn impact(&self, ids: &BTreeSet<String>) -> Option<ClinicalImpact> {
+    pub(crate) fn impact(&self, ids: &BTreeSet<Word>) -> Option<ClinicalImpact> {
         ids.iter().filter_map(|id| impact(self.by_id.get(id.as_str())?)).max()
     }
 }
@@ -73,10 +74,12 @@ pub fn impact(device: &Device) -> Option<ClinicalImpact> {
 /// What to call a device in a sentence: name, else maker and model, else class, else id.
 #[must_use]
 pub fn call(device: &Device) -> String {
-    let value = |attribute: &Option<model::report::Attribute>| attribute.as_ref().map(|a| a.value.clone());
+    fn value(attribute: &Option<Box<Attribute>>) -> Option<&str> {
+        attribute.as_ref().map(|attribute| attribute.value.as_str())
+    }
     let product = match (value(&device.maker), value(&device.model)) {
         (Some(maker), Some(model)) => Some(format!("{maker} {model}")),
-        (None, Some(model)) => Some(model),
+        (None, Some(model)) => Some(model.to_owned()),
         (Some(maker), None) => Some(match value(&device.class) {
             Some(class) => format!("{maker} {}", class.replace('_', " ")),
             None => format!("{maker} device"),
@@ -85,7 +88,7 @@ pub fn call(device: &Device) -> String {
     };
     let mac = || device.interfaces.iter().find_map(|interface| interface.mac).map(|mac| mac.to_string());
     let ip = device.addresses.first().map(|address| address.ip.to_string());
-    let address = ip.or_else(mac).unwrap_or_else(|| device.id.clone());
+    let address = ip.or_else(mac).unwrap_or_else(|| device.id.to_string());
     match (value(&device.name), product) {
         (Some(name), Some(product)) => format!("{name} ({product})"),
         (Some(name), None) => format!("{name} ({address})"),
@@ -102,17 +105,16 @@ pub(crate) fn call_party(site: &Site<'_>, party: &Party) -> String {
     let address = party.ip.map(|ip| ip.to_string()).or_else(|| party.mac.map(|mac| mac.to_string()));
     match (&party.name, address) {
         (Some(name), Some(address)) => format!("{name} ({address})"),
-        (Some(name), None) => name.clone(),
+        (Some(name), None) => name.to_string(),
         (None, address) => address.unwrap_or_else(|| "unknown".to_owned()),
     }
 }
 
 /// Evidence that a conversation took place.
-pub(crate) fn took_place(conversation: &Conversation, value: String) -> Arc<Evidence> {
+pub(crate) fn took_place(conversation: &Conversation, value: Word) -> Arc<Evidence> {
+    let protocol = if conversation.protocol.is_empty() { "flow".into() } else { conversation.protocol.to_string().into() };
     Arc::new(Evidence {
-        protocol: if conversation.protocol.is_empty() { "flow".into() } else { conversation.protocol.clone().into() },
-        field: "conversation".into(),
-        label: "conversation".into(),
+        origin: Arc::new(Origin { protocol, field: "conversation".into(), label: "conversation".into() }),
         value,
         rule: None,
         frame: conversation.frame,
@@ -131,10 +133,10 @@ pub(crate) fn of_kind(facts: &[Identifier], kind: FactKind) -> impl Iterator<Ite
 #[derive(Debug)]
 pub(crate) struct Draft {
     info: &'static Info,
-    subject: String,
-    devices: BTreeSet<String>,
-    conversations: BTreeSet<String>,
-    evidence: Vec<Arc<Evidence>>,
+    subject: Word,
+    devices: BTreeSet<Word>,
+    conversations: BTreeSet<Word>,
+    evidence: Grounds,
     severity: Severity,
     by_impact: bool,
 }
@@ -144,10 +146,10 @@ impl Draft {
     pub(crate) fn new(info: &'static Info, subject: &str) -> Self {
         Self {
             info,
-            subject: subject.to_owned(),
+            subject: subject.into(),
             devices: BTreeSet::new(),
             conversations: BTreeSet::new(),
-            evidence: Vec::new(),
+            evidence: Grounds::new(),
             severity: info.severity,
             by_impact: true,
         }
@@ -193,15 +195,15 @@ impl Draft {
         let impact = site.impact(&self.devices);
         let severity = if self.by_impact { raised(self.severity, impact) } else { self.severity };
         Finding {
-            id: format!("{}:{}", self.info.id, self.subject),
-            detector: self.info.id.to_owned(),
-            title,
+            id: format_smolstr!("{}:{}", self.info.id, self.subject),
+            detector: Word::new_static(self.info.id),
+            title: title.into(),
             severity,
-            clinical_impact: impact.map(|impact| impact.name().to_owned()),
+            clinical_impact: impact.map(|impact| Word::new_static(impact.name())),
             devices: self.devices.into_iter().collect(),
             conversations: self.conversations.into_iter().collect(),
-            why: self.info.why.to_owned(),
-            what_to_do: self.info.what_to_do.to_owned(),
+            why: Word::new_static(self.info.why),
+            what_to_do: Word::new_static(self.info.what_to_do),
             evidence: self.evidence,
             first_seen,
             last_seen,

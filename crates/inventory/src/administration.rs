@@ -1,8 +1,8 @@
 //! Who administers a device: uses of its management services, and remote support tools that run on it.
 
 use knowledge::Knowledge;
-use model::FactKind;
 use model::report::{Administration, Conversation, Device, Encryption};
+use model::{FactKind, Word};
 
 /// Fills in who was seen to administer each device.
 pub(crate) fn fill(devices: &mut [Device], conversations: &[Conversation], knowledge: &Knowledge) {
@@ -28,15 +28,15 @@ fn is_administration(conversation: &Conversation) -> bool {
     answered && (conversation.management || used(FactKind::Management) || used(FactKind::Credential))
 }
 
-fn remote_tool(conversation: &Conversation, knowledge: &Knowledge) -> Option<String> {
+fn remote_tool(conversation: &Conversation, knowledge: &Knowledge) -> Option<Word> {
     let said = conversation.facts.iter().find(|fact| fact.kind == FactKind::RemoteTool).map(|fact| fact.value.clone());
-    said.or_else(|| Some(knowledge.remote_tool(conversation.server.name.as_deref()?)?.name.clone()))
+    said.or_else(|| Some(knowledge.remote_tool(conversation.server.name.as_deref()?)?.name.as_str().into()))
 }
 
-fn describe(conversation: &Conversation, remote_tool: Option<String>) -> Administration {
-    let values = |kind| -> Vec<String> {
+fn describe(conversation: &Conversation, remote_tool: Option<Word>) -> Administration {
+    let values = |kind| -> Vec<Word> {
         let of_kind = conversation.facts.iter().filter(|fact| fact.kind == kind);
-        let mut values: Vec<String> = of_kind.map(|fact| fact.value.clone()).collect();
+        let mut values: Vec<Word> = of_kind.map(|fact| fact.value.clone()).collect();
         values.sort();
         values.dedup();
         values
@@ -52,7 +52,7 @@ fn describe(conversation: &Conversation, remote_tool: Option<String>) -> Adminis
         port: conversation.port,
         from: conversation.client.clone(),
         authentication,
-        outcomes: outcomes.into_iter().filter(|(kind, _)| has(*kind)).map(|(_, outcome)| outcome.to_owned()).collect(),
+        outcomes: outcomes.into_iter().filter(|(kind, _)| has(*kind)).map(|(_, outcome)| outcome.into()).collect(),
         accounts: values(FactKind::Account),
         default_credential: has(FactKind::DefaultCredential),
         shared_credential: has(FactKind::SharedCredential),

@@ -4,13 +4,14 @@
 //! behind it is known by IP address. An address may move from one interface to another: what is known of the address alone
 //! belongs to the interface that held it at that time. Which interfaces are one device, [`crate::ties`] says.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use model::{Endpoint, FactKind, FactValue, MacAddr, Timestamp};
 
+use smallvec::SmallVec;
+
 use crate::Config;
-use crate::store::{EndpointId, EndpointRecord, Span, Store};
+use crate::store::{EndpointId, EndpointRecord, Map, Set, Span, Store};
 use crate::ties::Ties;
 
 /// What a device is known by before joining.
@@ -20,8 +21,14 @@ pub(crate) enum Node {
     Ip(IpAddr),
 }
 
-/// MACs that hold an address, and when.
-type Holders = BTreeMap<MacAddr, Span>;
+/// MACs that hold an address, by MAC, and when.
+type Holders = SmallVec<[(MacAddr, Span); 1]>;
+
+/// Holders of each address of the site.
+type Owners = Map<IpAddr, Holders>;
+
+/// Place of a node among those that were heard, by node.
+pub(crate) type NodeId = u32;
 
 /// Endpoints grouped into devices.
 #[derive(Debug)]
@@ -29,50 +36,68 @@ pub(crate) struct Identity {
     /// Nodes of each device; the first names it.
     pub(crate) groups: Vec<Vec<Node>>,
     /// Device of each endpoint, where it does not depend on the time.
-    device_of: Vec<Option<usize>>,
+    device_of: Vec<Option<u32>>,
     /// Endpoints whose address several interfaces held: the devices, with when.
-    moved: BTreeMap<EndpointId, Vec<(Span, usize)>>,
+    moved: Map<EndpointId, Vec<(Span, u32)>>,
     /// Addresses that a protocol says are routers'.
-    pub(crate) stated_routers: BTreeSet<IpAddr>,
+    pub(crate) stated_routers: Set<IpAddr>,
     /// MACs that forward for others.
-    pub(crate) routers: BTreeSet<MacAddr>,
-    /// Addresses that are a site's though not in its networks (bound on a link), and those of devices.
-    inside: BTreeSet<IpAddr>,
+    pub(crate) routers: Set<MacAddr>,
+    /// Holders of addresses: these are a site's though not in its networks.
+    owners: Owners,
     networks: Config,
-    /// How each address of a MAC is known.
-    pub(crate) bound: BTreeMap<(MacAddr, IpAddr), &'static str>,
+    /// How the address of each endpoint is known to be its MAC's.
+    bound: Vec<Option<&'static str>>,
 }
 
 impl Identity {
     pub(crate) fn of(store: &Store, config: &Config) -> Self {
-        let bound = bindings(store);
-        let spoken = spoken_for(store);
+        let bound: Vec<_> = store.endpoints.iter().map(|record| binding(store, record)).collect();
         let stated = stated_routers(store);
-        let routers: BTreeSet<MacAddr> =
-            spoken.iter().filter(|(mac, ips)| is_router(**mac, ips, &bound, &stated, config)).map(|(mac, _)| *mac).collect();
+        let spoken = spoken_for(store, &bound);
+        let routers: Set<MacAddr> =
+            spoken.iter().filter(|(mac, spoken)| is_router(**mac, spoken, &stated, config)).map(|(mac, _)| *mac).collect();
         let owners = owners(store, &bound, &routers, config);
         let nodes: Vec<Option<Node>> =
             store.endpoints.iter().map(|record| node_of(&record.endpoint, record.sent, &owners, &routers, config)).collect();
-        let heard = heard(store, &nodes, &owners);
+        let heard = Heard::of(store, &nodes, &owners);
+        let nodes: Vec<Option<NodeId>> = nodes.iter().map(|node| heard.id((*node)?)).collect();
         let groups = join(store, &nodes, &heard);
-        let index: BTreeMap<Node, usize> =
-            groups.iter().enumerate().flat_map(|(index, group)| group.iter().map(move |node| (*node, index))).collect();
-        let device_of: Vec<Option<usize>> = nodes.iter().map(|node| node.and_then(|node| index.get(&node).copied())).collect();
+        let mut device_of_node = vec![0; heard.nodes.len()];
+        for (device, group) in (0_u32..).zip(&groups) {
+            for node in group {
+                device_of_node.get_mut(*node as usize).into_iter().for_each(|place| *place = device);
+            }
+        }
+        let device = |node: NodeId| device_of_node.get(node as usize).copied();
         let moved = (0..)
             .zip(&store.endpoints)
             .filter_map(|(id, record)| {
-                let holders = ambiguous(&record.endpoint, &owners)?;
-                Some((id, holders.iter().filter_map(|(mac, span)| Some((*span, *index.get(&Node::Mac(*mac))?))).collect()))
+                let holders = ambiguous(&record.endpoint, &owners)?.iter();
+                Some((id, holders.filter_map(|(mac, span)| Some((*span, device(heard.id(Node::Mac(*mac))?)?))).collect()))
             })
             .collect();
-        let inside = owners.keys().copied().collect();
-        let networks = config.clone();
-        Self { groups, device_of, moved, stated_routers: stated.1, routers, inside, networks, bound }
+        let name = |group: Vec<NodeId>| group.iter().filter_map(|id| heard.nodes.get(*id as usize).copied()).collect();
+        Self {
+            device_of: nodes.into_iter().map(|node| device(node?)).collect(),
+            groups: groups.into_iter().map(name).collect(),
+            moved,
+            stated_routers: stated.1,
+            routers,
+            owners,
+            networks: config.clone(),
+            bound,
+        }
     }
 
     /// The address is the site's.
     pub(crate) fn is_inside(&self, ip: &IpAddr) -> bool {
-        self.inside.contains(ip) || self.networks.is_inside(*ip)
+        self.owners.contains_key(ip) || self.networks.is_inside(*ip)
+    }
+
+    /// How the address of an endpoint is known to be its MAC's.
+    pub(crate) fn known_by(&self, endpoint: EndpointId) -> Option<&'static str> {
+        self.bound.get(endpoint as usize).copied().flatten()
     }
 
     /// Whose endpoint it is depends on the time.
@@ -81,7 +106,7 @@ impl Identity {
     }
 
     /// Device of an endpoint at a time: the holder then, else the nearest in time.
-    pub(crate) fn device(&self, endpoint: EndpointId, time: Timestamp) -> Option<usize> {
+    pub(crate) fn device(&self, endpoint: EndpointId, time: Timestamp) -> Option<u32> {
         let Some(holders) = self.moved.get(&endpoint) else {
             return self.device_of.get(endpoint as usize).copied().flatten();
         };
@@ -94,43 +119,56 @@ impl Identity {
     }
 }
 
-/// Addresses that a link protocol ties to a MAC, and by what.
-fn bindings(store: &Store) -> BTreeMap<(MacAddr, IpAddr), &'static str> {
-    let mut bound = BTreeMap::new();
-    for record in &store.endpoints {
-        let (Some(mac), Some(ip)) = (record.endpoint.mac, record.endpoint.ip) else { continue };
-        for fact in store.facts_of(&record.facts) {
-            let by = match (fact.kind, fact.protocol.as_ref()) {
-                (FactKind::Lease, _) => "lease",
-                (FactKind::Binding, "dhcp" | "dhcpv6") => "lease",
-                (FactKind::Binding, "arp") => "arp",
-                (FactKind::Binding, "icmpv6") => "nd",
-                (FactKind::Binding, _) => "traffic",
-                _ => continue,
-            };
-            bound.entry((mac, ip)).or_insert(by);
-        }
-    }
-    bound
+/// What ties the address of an endpoint to its MAC, if a link protocol does.
+fn binding(store: &Store, record: &EndpointRecord) -> Option<&'static str> {
+    record.endpoint.mac.and(record.endpoint.ip)?;
+    store.facts_of(&record.facts).find_map(|fact| match (fact.kind, fact.protocol()) {
+        (FactKind::Lease, _) | (FactKind::Binding, "dhcp" | "dhcpv6") => Some("lease"),
+        (FactKind::Binding, "arp") => Some("arp"),
+        (FactKind::Binding, "icmpv6") => Some("nd"),
+        (FactKind::Binding, _) => Some("traffic"),
+        _ => None,
+    })
+}
+
+/// Addresses of a MAC.
+#[derive(Debug, Default)]
+struct Spoken {
+    /// It sent packets.
+    sent: bool,
+    /// Those that a link protocol ties to it.
+    bound: Vec<IpAddr>,
+    /// Others that it sent packets for, and the highest hop limit of these.
+    foreign: Vec<(IpAddr, u8)>,
+    /// All that it sent packets for.
+    count: usize,
 }
 
 /// Addresses that each MAC sent packets for.
-fn spoken_for(store: &Store) -> BTreeMap<MacAddr, BTreeMap<IpAddr, u8>> {
-    let mut spoken: BTreeMap<MacAddr, BTreeMap<IpAddr, u8>> = BTreeMap::new();
-    for record in store.endpoints.iter().filter(|record| !record.sent.is_empty()) {
+fn spoken_for(store: &Store, bound: &[Option<&'static str>]) -> Map<MacAddr, Spoken> {
+    let mut spoken: Map<MacAddr, Spoken> = Map::default();
+    for (record, bound) in store.endpoints.iter().zip(bound) {
         let Some(mac) = record.endpoint.mac else { continue };
-        let ips = spoken.entry(mac).or_default();
+        let of_mac = spoken.entry(mac).or_default();
+        of_mac.bound.extend(record.endpoint.ip.filter(|_| bound.is_some()));
+        if record.sent.is_empty() {
+            continue;
+        }
+        of_mac.sent = true;
         if let Some(ip) = record.endpoint.ip.filter(is_unicast) {
-            let hops = ips.entry(ip).or_default();
-            *hops = record.hop_limit.max(*hops);
+            of_mac.count = of_mac.count.saturating_add(1);
+            if bound.is_none() {
+                of_mac.foreign.push((ip, record.hop_limit));
+            }
         }
     }
+    spoken.retain(|_, spoken| spoken.sent);
     spoken
 }
 
 /// MACs and addresses that a protocol says are routers.
-fn stated_routers(store: &Store) -> (BTreeSet<MacAddr>, BTreeSet<IpAddr>) {
-    let (mut macs, mut ips) = (BTreeSet::new(), BTreeSet::new());
+fn stated_routers(store: &Store) -> (Set<MacAddr>, Set<IpAddr>) {
+    let (mut macs, mut ips) = (Set::default(), Set::default());
     for record in &store.endpoints {
         for fact in store.facts_of(&record.facts).filter(|fact| fact.kind == FactKind::Router) {
             match (&fact.value, record.endpoint.mac, record.endpoint.ip) {
@@ -146,35 +184,33 @@ fn stated_routers(store: &Store) -> (BTreeSet<MacAddr>, BTreeSet<IpAddr>) {
 }
 
 /// A MAC forwards when it speaks for the outside, for many subnets, or for hosts that are hops away, or is said to.
-fn is_router(
-    mac: MacAddr,
-    ips: &BTreeMap<IpAddr, u8>,
-    bound: &BTreeMap<(MacAddr, IpAddr), &'static str>,
-    stated: &(BTreeSet<MacAddr>, BTreeSet<IpAddr>),
-    config: &Config,
-) -> bool {
-    if is_virtual_router(mac) || stated.0.contains(&mac) {
+fn is_router(mac: MacAddr, spoken: &Spoken, stated: &(Set<MacAddr>, Set<IpAddr>), config: &Config) -> bool {
+    if is_virtual_router(mac) || stated.0.contains(&mac) || spoken.bound.iter().any(|ip| stated.1.contains(ip)) {
         return true;
     }
-    let own = bound.range((mac, IpAddr::from([0, 0, 0, 0]))..).take_while(|((of, _), _)| *of == mac);
-    if own.clone().any(|((_, ip), _)| stated.1.contains(ip)) {
-        return true;
-    }
-    let foreign: Vec<(&IpAddr, u8)> =
-        ips.iter().filter(|(ip, _)| !bound.contains_key(&(mac, **ip))).map(|(ip, hops)| (ip, *hops)).collect();
-    let outside = foreign.iter().filter(|(ip, _)| !config.is_inside(**ip)).count();
-    let subnets: BTreeSet<[u8; 3]> = foreign
-        .iter()
-        .filter_map(|(ip, _)| match ip {
-            IpAddr::V4(v4) => v4.octets().first_chunk().copied(),
-            IpAddr::V6(_) => None,
-        })
-        .collect();
-    let has_own = ips.len() > outside || own.clone().next().is_some();
-    (outside > 0 && has_own && foreign.iter().any(|(ip, _)| ip.is_ipv4() && !config.is_inside(**ip)))
+    let foreign = &spoken.foreign;
+    let outside = foreign.iter().filter(|(ip, _)| !config.is_inside(*ip)).count();
+    let has_own = spoken.count > outside || !spoken.bound.is_empty();
+    (outside > 0 && has_own && foreign.iter().any(|(ip, _)| ip.is_ipv4() && !config.is_inside(*ip)))
         || outside > 2
-        || subnets.len() > 2
+        || has_subnets(foreign, 3)
         || foreign.iter().any(|(_, hops)| is_routed(*hops))
+}
+
+/// The addresses lie in that many subnets of 24 bits or more.
+fn has_subnets(addresses: &[(IpAddr, u8)], wanted: usize) -> bool {
+    let mut subnets: SmallVec<[[u8; 3]; 3]> = SmallVec::new();
+    for (ip, _) in addresses {
+        let IpAddr::V4(v4) = ip else { continue };
+        let [a, b, c, _] = v4.octets();
+        if !subnets.contains(&[a, b, c]) {
+            subnets.push([a, b, c]);
+        }
+        if subnets.len() >= wanted {
+            return true;
+        }
+    }
+    false
 }
 
 /// The hop limit is one that hosts do not start with: the packet has been forwarded.
@@ -189,27 +225,22 @@ fn is_virtual_router(mac: MacAddr) -> bool {
 }
 
 /// Which MACs hold each address of the site, and when.
-fn owners(
-    store: &Store,
-    bound: &BTreeMap<(MacAddr, IpAddr), &'static str>,
-    routers: &BTreeSet<MacAddr>,
-    config: &Config,
-) -> BTreeMap<IpAddr, Holders> {
-    let mut owners: BTreeMap<IpAddr, Holders> = BTreeMap::new();
-    for record in &store.endpoints {
+fn owners(store: &Store, bound: &[Option<&'static str>], routers: &Set<MacAddr>, config: &Config) -> Owners {
+    let mut owners = Owners::default();
+    for (record, bound) in store.endpoints.iter().zip(bound) {
         let (Some(mac), Some(ip)) = (record.endpoint.mac, record.endpoint.ip.filter(is_unicast)) else { continue };
-        let spoke = !record.sent.is_empty() && config.is_inside(ip);
         // A router's own packets have not been forwarded: their hop limit is one that hosts start with.
-        let own = !routers.contains(&mac) || matches!(record.hop_limit, 1 | 32 | 64 | 128 | 255);
-        if bound.contains_key(&(mac, ip)) || (spoke && own) {
-            owners.entry(ip).or_default().entry(mac).or_insert(Span::EMPTY).add(held(store, record));
+        let is_own = || !routers.contains(&mac) || matches!(record.hop_limit, 1 | 32 | 64 | 128 | 255);
+        if bound.is_some() || (!record.sent.is_empty() && config.is_inside(ip) && is_own()) {
+            owners.entry(ip).or_default().push((mac, held(store, record)));
         }
     }
     for holders in owners.values_mut().filter(|holders| holders.len() > 1) {
         // A router that answers for others (RFC 1027), or that an unusual hop limit was taken for the holder.
-        if holders.keys().any(|mac| !routers.contains(mac)) {
-            holders.retain(|mac, _| !routers.contains(mac));
+        if holders.iter().any(|(mac, _)| !routers.contains(mac)) {
+            holders.retain(|(mac, _)| !routers.contains(mac));
         }
+        holders.sort_unstable_by_key(|(mac, _)| *mac);
     }
     owners
 }
@@ -218,24 +249,22 @@ fn owners(
 fn held(store: &Store, record: &EndpointRecord) -> Span {
     let mut span = record.sent;
     let binds = |kind| matches!(kind, FactKind::Binding | FactKind::Lease);
-    store.facts_of(&record.facts).filter(|fact| binds(fact.kind)).for_each(|fact| span.add(fact.span));
+    store.facts_of(&record.facts).filter(|fact| binds(fact.kind)).for_each(|fact| span.add(fact.span()));
     span
 }
 
 /// The holders of an endpoint's address, if there are several and its MAC is none of them.
-fn ambiguous<'o>(endpoint: &Endpoint, owners: &'o BTreeMap<IpAddr, Holders>) -> Option<&'o Holders> {
+fn ambiguous<'o>(endpoint: &Endpoint, owners: &'o Owners) -> Option<&'o Holders> {
     let holders = owners.get(&endpoint.ip?).filter(|holders| holders.len() > 1)?;
-    (!endpoint.mac.is_some_and(|mac| holders.contains_key(&mac))).then_some(holders)
+    (!endpoint.mac.is_some_and(|mac| holds(holders, mac))).then_some(holders)
+}
+
+fn holds(holders: &Holders, mac: MacAddr) -> bool {
+    holders.iter().any(|(holder, _)| *holder == mac)
 }
 
 /// The node an endpoint belongs to; `None` for what is outside, a group, or cannot be told.
-fn node_of(
-    endpoint: &Endpoint,
-    sent: Span,
-    owners: &BTreeMap<IpAddr, Holders>,
-    routers: &BTreeSet<MacAddr>,
-    config: &Config,
-) -> Option<Node> {
+fn node_of(endpoint: &Endpoint, sent: Span, owners: &Owners, routers: &Set<MacAddr>, config: &Config) -> Option<Node> {
     if let (None, Some(ip)) = (endpoint.mac, endpoint.ip.filter(IpAddr::is_loopback)) {
         // The capture was taken inside a host: it is that host.
         return Some(Node::Ip(ip));
@@ -245,48 +274,58 @@ fn node_of(
         // A group address or none: the frame itself names the interface.
         return if endpoint.ip.is_none() || !sent.is_empty() { mac.map(Node::Mac) } else { None };
     };
-    let holders = owners.get(&ip);
-    match (mac, holders) {
-        (Some(mac), Some(holders)) if holders.contains_key(&mac) => Some(Node::Mac(mac)),
-        (_, Some(holders)) if holders.len() == 1 => holders.keys().next().copied().map(Node::Mac),
+    match (mac, owners.get(&ip).map(|holders| (holders, holders.as_slice()))) {
+        (Some(mac), Some((holders, _))) if holds(holders, mac) => Some(Node::Mac(mac)),
+        (_, Some((_, [(holder, _)]))) => Some(Node::Mac(*holder)),
         // Which of them depends on the time.
         (_, Some(_)) => None,
-        (Some(mac), None) if !config.is_inside(ip) && !routers.contains(&mac) && !sent.is_empty() => Some(Node::Mac(mac)),
-        _ if config.is_inside(ip) => Some(Node::Ip(ip)),
+        (_, None) if config.is_inside(ip) => Some(Node::Ip(ip)),
+        (Some(mac), None) if !routers.contains(&mac) && !sent.is_empty() => Some(Node::Mac(mac)),
         _ => None,
     }
 }
 
 /// Nodes that were heard: that sent something or were bound on the link.
-fn heard(store: &Store, nodes: &[Option<Node>], owners: &BTreeMap<IpAddr, Holders>) -> BTreeSet<Node> {
+#[derive(Debug)]
+pub(crate) struct Heard {
+    /// In order.
+    nodes: Vec<Node>,
+    ids: Map<Node, NodeId>,
+}
+
+impl Heard {
+    fn of(store: &Store, nodes: &[Option<Node>], owners: &Owners) -> Self {
+        let records = store.endpoints.iter().zip(nodes);
+        let spoke = records.filter(|(record, node)| node.is_some() && (!record.sent.is_empty() || speaks(store, &record.facts)));
+        let holders = owners.values().flatten().map(|(mac, _)| Node::Mac(*mac));
+        let mut heard: Vec<Node> = spoke.filter_map(|(_, node)| *node).chain(holders).collect();
+        heard.sort_unstable();
+        heard.dedup();
+        let ids = heard.iter().copied().zip(0..).collect();
+        Self { nodes: heard, ids }
+    }
+
+    /// The place of a node, if it was heard.
+    pub(crate) fn id(&self, node: Node) -> Option<NodeId> {
+        self.ids.get(&node).copied()
+    }
+}
+
+/// Some fact makes the endpoint somebody's; what others say of an address does not.
+fn speaks(store: &Store, facts: &[u32]) -> bool {
     use FactKind as K;
-    let spoke = |facts: &[u32]| {
-        store.facts_of(facts).any(|fact| {
-            // What others say of an address does not make it somebody's.
-            let is_hearsay = [K::DnsName, K::Router, K::VirtualAddress, K::NameServer, K::Prefix].contains(&fact.kind);
-            !is_hearsay
-        })
-    };
-    let mut heard: BTreeSet<Node> = store
-        .endpoints
-        .iter()
-        .zip(nodes)
-        .filter(|(record, _)| !record.sent.is_empty() || spoke(&record.facts))
-        .filter_map(|(_, node)| *node)
-        .collect();
-    heard.extend(owners.values().flat_map(Holders::keys).map(|mac| Node::Mac(*mac)));
-    heard
+    store.facts_of(facts).any(|fact| !matches!(fact.kind, K::DnsName | K::Router | K::VirtualAddress | K::NameServer | K::Prefix))
 }
 
 /// Joins nodes that are one device's.
-fn join(store: &Store, nodes: &[Option<Node>], heard: &BTreeSet<Node>) -> Vec<Vec<Node>> {
+fn join(store: &Store, nodes: &[Option<NodeId>], heard: &Heard) -> Vec<Vec<NodeId>> {
     let mut ties = Ties::default();
     for (record, node) in store.endpoints.iter().zip(nodes) {
-        if let Some(node) = node.filter(|node| heard.contains(node)) {
-            store.facts_of(&record.facts).for_each(|fact| ties.add(node, fact, heard));
+        if let Some(node) = node {
+            store.facts_of(&record.facts).for_each(|fact| ties.add(*node, fact, heard));
         }
     }
-    let groups = group(heard, &ties.pairs());
+    let groups = group(heard.nodes.len(), &ties.pairs());
     groups
         .into_iter()
         .flat_map(|group| {
@@ -297,27 +336,35 @@ fn join(store: &Store, nodes: &[Option<Node>], heard: &BTreeSet<Node>) -> Vec<Ve
 }
 
 /// Connected sets of nodes, each sorted, the sets by their first node.
-fn group(heard: &BTreeSet<Node>, pairs: &[(Node, Node)]) -> Vec<Vec<Node>> {
-    let mut parent: BTreeMap<Node, Node> = heard.iter().map(|node| (*node, *node)).collect();
+fn group(count: usize, pairs: &[(NodeId, NodeId)]) -> Vec<Vec<NodeId>> {
+    let mut parent: Vec<NodeId> = (0..).take(count).collect();
     for (a, b) in pairs {
         let (a, b) = (root(&mut parent, *a), root(&mut parent, *b));
-        parent.insert(a.max(b), a.min(b));
+        parent.get_mut(a.max(b) as usize).into_iter().for_each(|up| *up = a.min(b));
     }
-    let mut groups: BTreeMap<Node, Vec<Node>> = BTreeMap::new();
-    for node in heard {
-        let root = root(&mut parent, *node);
-        groups.entry(root).or_default().push(*node);
+    let mut groups: Vec<Vec<NodeId>> = Vec::new();
+    let mut place = vec![0; count];
+    for node in (0..).take(count) {
+        let root = root(&mut parent, node) as usize;
+        // A set's root is its first node.
+        if root == node as usize {
+            place.get_mut(root).into_iter().for_each(|place| *place = groups.len());
+            groups.push(vec![node]);
+        } else if let Some(group) = place.get(root).and_then(|place| groups.get_mut(*place)) {
+            group.push(node);
+        }
     }
-    groups.into_values().collect()
+    groups
 }
 
 /// The node that stands for a set; shortens the way to it.
-fn root(parent: &mut BTreeMap<Node, Node>, node: Node) -> Node {
+fn root(parent: &mut [NodeId], node: NodeId) -> NodeId {
+    let up = |parent: &[NodeId], node: NodeId| parent.get(node as usize).copied().unwrap_or(node);
     let mut at = node;
-    while let Some(up) = parent.get(&at).copied().filter(|up| *up != at) {
-        let above = parent.get(&up).copied().unwrap_or(up);
-        parent.insert(at, above);
-        at = up;
+    while up(parent, at) != at {
+        let above = up(parent, up(parent, at));
+        parent.get_mut(at as usize).into_iter().for_each(|place| *place = above);
+        at = above;
     }
     at
 }

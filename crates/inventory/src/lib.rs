@@ -21,7 +21,7 @@ mod ties;
 use ipnet::IpNet;
 use knowledge::Knowledge;
 use model::report::{Conversation, Device};
-use model::{Intake, Observation};
+use model::{Intake, Observation, Word};
 use std::net::IpAddr;
 
 use identity::Identity;
@@ -80,10 +80,11 @@ impl Inventory {
     #[must_use]
     pub fn resolve(&self, knowledge: &Knowledge) -> Resolved {
         let identity = Identity::of(&self.store, &self.config);
-        let mut conversations = conversations::resolve(&self.store, &identity, knowledge);
-        let mut devices = attributes::devices(&self.store, &identity, knowledge, &mut conversations);
-        administration::fill(&mut devices, &conversations, knowledge);
-        Resolved { devices, conversations, values_dropped: self.store.values_dropped }
+        let ids: Vec<Word> = identity.groups.iter().map(|group| conversations::device_id(group)).collect();
+        let mut talk = conversations::resolve(&self.store, &identity, &ids, knowledge);
+        let mut devices = attributes::devices(&self.store, &identity, &ids, knowledge, &mut talk);
+        administration::fill(&mut devices, &talk.conversations, knowledge);
+        Resolved { devices, conversations: talk.conversations, values_dropped: self.store.values_dropped }
     }
 }
 

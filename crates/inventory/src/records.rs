@@ -5,11 +5,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use model::FactKind;
 use model::report::ReportedDevice;
+use model::{FactKind, Word};
 
 use crate::attributes::identifiers;
-use crate::store::{FactRecord, text};
+use crate::store::FactRecord;
 
 /// One description.
 pub(crate) type Record<'f> = Vec<&'f FactRecord>;
@@ -26,7 +26,7 @@ pub(crate) struct Sorted<'f> {
 /// Tells whose the records are. `plain` are the device's other facts.
 pub(crate) fn sort<'f>(records: Vec<Record<'f>>, plain: &[&'f FactRecord]) -> Sorted<'f> {
     let (data_sets, reported): (Vec<_>, Vec<_>) =
-        records.into_iter().partition(|record| record.iter().any(|fact| fact.protocol == "dicom"));
+        records.into_iter().partition(|record| record.iter().any(|fact| fact.protocol() == "dicom"));
     let mut sorted = Sorted::default();
     for (records, is_own) in [(merge(data_sets), makes_its_data_sets(plain)), (merge(reported), false)] {
         // One description that bears a key of the sender is the sender's.
@@ -42,8 +42,8 @@ pub(crate) fn sort<'f>(records: Vec<Record<'f>>, plain: &[&'f FactRecord]) -> So
 
 /// Stores what it made, and does not take in what others made.
 fn makes_its_data_sets(plain: &[&FactRecord]) -> bool {
-    let is_archive = |fact: &FactRecord| fact.field == "dicom.context.accepted" && text(&fact.value).ends_with("Storage");
-    !plain.iter().any(|fact| is_archive(fact) || fact.field == "dicom.dataset.several-sources")
+    let is_archive = |fact: &FactRecord| fact.field() == "dicom.context.accepted" && fact.text().ends_with("Storage");
+    !plain.iter().any(|fact| is_archive(fact) || fact.field() == "dicom.dataset.several-sources")
 }
 
 fn is_key_of(fact: &FactRecord, plain: &[&FactRecord]) -> bool {
@@ -60,12 +60,13 @@ const fn is_key(kind: FactKind) -> bool {
 fn merge(mut records: Vec<Record<'_>>) -> Vec<Record<'_>> {
     // By what they say, so that the order in which they came does not show.
     records.iter_mut().for_each(|record| record.sort_by(by_content));
-    records.sort_by(|a, b| a.iter().map(|fact| (&fact.field, &fact.value)).cmp(b.iter().map(|fact| (&fact.field, &fact.value))));
+    records
+        .sort_by(|a, b| a.iter().map(|fact| (fact.field(), &fact.value)).cmp(b.iter().map(|fact| (fact.field(), &fact.value))));
     let mut merged: Vec<Record<'_>> = Vec::new();
-    let mut by_key: BTreeMap<(FactKind, String), usize> = BTreeMap::new();
+    let mut by_key: BTreeMap<(FactKind, Word), usize> = BTreeMap::new();
     let (keyed, keyless): (Vec<_>, Vec<_>) = records.into_iter().partition(|record| record.iter().any(|f| is_key(f.kind)));
     for record in keyed {
-        let keys: Vec<_> = record.iter().filter(|f| is_key(f.kind)).map(|f| (f.kind, text(&f.value))).collect();
+        let keys: Vec<_> = record.iter().filter(|f| is_key(f.kind)).map(|f| (f.kind, f.text().clone())).collect();
         let known = keys.iter().find_map(|key| by_key.get(key).copied());
         let fits = known.filter(|at| merged.get(*at).is_some_and(|other| !contradict(&record, other)));
         let at = fits.unwrap_or(merged.len());
@@ -78,13 +79,13 @@ fn merge(mut records: Vec<Record<'_>>) -> Vec<Record<'_>> {
     add_keyless(&mut merged, keyless);
     for record in &mut merged {
         record.sort_by(by_content);
-        record.dedup_by(|a, b| a.field == b.field && a.value == b.value);
+        record.dedup_by(|a, b| a.field() == b.field() && a.value == b.value);
     }
     merged
 }
 
 fn by_content(a: &&FactRecord, b: &&FactRecord) -> std::cmp::Ordering {
-    (a.kind, &a.field, &a.value).cmp(&(b.kind, &b.field, &b.value))
+    (a.kind, a.field(), &a.value).cmp(&(b.kind, b.field(), &b.value))
 }
 
 /// A record without a key joins the only one there is, if nothing speaks against it, or the only one that it agrees with; else it
@@ -107,14 +108,14 @@ fn add_keyless<'f>(merged: &mut Vec<Record<'f>>, keyless: Vec<Record<'f>>) {
 fn contradict(a: &Record<'_>, b: &Record<'_>) -> bool {
     let tells = |kind| is_key(kind) || matches!(kind, FactKind::Maker | FactKind::Model | FactKind::StationName);
     a.iter().filter(|fact| tells(fact.kind)).any(|fact| {
-        let mut same_field = b.iter().filter(|other| other.field == fact.field).peekable();
+        let mut same_field = b.iter().filter(|other| other.field() == fact.field()).peekable();
         same_field.peek().is_some() && same_field.all(|other| other.value != fact.value)
     })
 }
 
 /// Some field of both has the same value.
 fn agree(a: &Record<'_>, b: &Record<'_>) -> bool {
-    a.iter().any(|fact| b.iter().any(|other| other.field == fact.field && other.value == fact.value))
+    a.iter().any(|fact| b.iter().any(|other| other.field() == fact.field() && other.value == fact.value))
 }
 
 /// The entries of `reports`, each once.

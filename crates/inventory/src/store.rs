@@ -3,13 +3,15 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::BuildHasher;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use foldhash::fast::FixedState;
-use hashbrown::{HashMap, HashTable};
+use hashbrown::{HashMap, HashSet, HashTable};
 use model::observation::{Fact, FlowRecord, Opening, Subject, Traffic};
-use model::report::Evidence;
-use model::{ConversationKey, Endpoint, FactKind, FactValue, FrameRef, Intake, Observation, Timestamp, Transport};
+use model::report::{Evidence, Origin};
+use model::{ConversationKey, Endpoint, FactKind, FactValue, FrameRef, Intake, Observation, Timestamp, Transport, Word};
+use smallvec::SmallVec;
+use smol_str::format_smolstr;
 
 /// Distinct values of one field that are kept for one subject; a device that says more is counted, not stored.
 const MAX_VALUES: u16 = 64;
@@ -18,6 +20,8 @@ const MAX_RECORDS: u16 = 4096;
 
 pub(crate) type EndpointId = u32;
 pub(crate) type ConversationId = u32;
+/// A list that is mostly short.
+pub(crate) type Few<T> = SmallVec<[T; 4]>;
 
 /// When something was noted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,8 +55,8 @@ pub(crate) struct EndpointRecord {
     pub(crate) sent: Span,
     pub(crate) packets: u64,
     pub(crate) hop_limit: u8,
-    pub(crate) vlans: Vec<u16>,
-    pub(crate) facts: Vec<u32>,
+    pub(crate) vlans: Few<u16>,
+    pub(crate) facts: Few<u32>,
     /// Descriptions of devices in its messages, each the ids of its facts.
     pub(crate) records: BTreeSet<Vec<u32>>,
 }
@@ -66,46 +70,54 @@ struct OpenRecord {
 }
 
 /// A fact of an endpoint or a conversation.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct FactRecord {
     pub(crate) kind: FactKind,
-    pub(crate) protocol: Cow<'static, str>,
-    pub(crate) field: Cow<'static, str>,
-    pub(crate) label: Cow<'static, str>,
+    /// See [`is_of_record`].
+    pub(crate) of_record: bool,
     pub(crate) value: FactValue,
-    pub(crate) span: Span,
-    pub(crate) frame: FrameRef,
-    pub(crate) count: u64,
-    /// The fact as reports show it, made once and shared by all that rests on it; forgotten when the fact is seen again.
-    pub(crate) shown: OnceLock<Arc<Evidence>>,
+    /// Where and when it was seen, as reports show it: one that all share which rest on it.
+    pub(crate) seen: Arc<Evidence>,
 }
 
 impl FactRecord {
-    /// The fact as evidence.
-    pub(crate) fn evidence(&self) -> Arc<Evidence> {
-        let show = || {
-            Arc::new(Evidence {
-                protocol: self.protocol.clone(),
-                field: self.field.clone(),
-                label: self.label.clone(),
-                value: text(&self.value),
-                rule: None,
-                frame: self.frame,
-                first_seen: self.span.first,
-                last_seen: self.span.last,
-                count: self.count,
-            })
-        };
-        Arc::clone(self.shown.get_or_init(show))
+    /// Id of the field that said it.
+    pub(crate) fn field(&self) -> &str {
+        &self.seen.origin.field
     }
 
-    /// One of the facts that together describe a device which the sender need not be: `hl7.reported.*` and `dicom.dataset.*`.
-    pub(crate) fn is_of_record(&self) -> bool {
-        is_of_record(&self.field)
+    /// Id of the protocol that said it.
+    pub(crate) fn protocol(&self) -> &str {
+        &self.seen.origin.protocol
+    }
+
+    /// Its value as text.
+    pub(crate) fn text(&self) -> &Word {
+        &self.seen.value
+    }
+
+    /// When it was seen.
+    pub(crate) fn span(&self) -> Span {
+        Span { first: self.seen.first_seen, last: self.seen.last_seen }
+    }
+
+    /// The fact as evidence.
+    pub(crate) fn evidence(&self) -> Arc<Evidence> {
+        Arc::clone(&self.seen)
+    }
+
+    /// Seen again.
+    pub(crate) fn add(&mut self, span: Span, frame: FrameRef, count: u64) {
+        let seen = Arc::make_mut(&mut self.seen);
+        seen.first_seen = seen.first_seen.min(span.first);
+        seen.last_seen = seen.last_seen.max(span.last);
+        // The earliest frame, whichever order observations come in.
+        seen.frame = seen.frame.min(frame);
+        seen.count = seen.count.saturating_add(count);
     }
 }
 
-/// See [`FactRecord::is_of_record`].
+/// One of the facts that together describe a device which the sender need not be: `hl7.reported.*` and `dicom.dataset.*`.
 fn is_of_record(field: &str) -> bool {
     field.starts_with("hl7.reported.") || (field.starts_with("dicom.dataset.") && field != "dicom.dataset.several-sources")
 }
@@ -117,17 +129,17 @@ pub(crate) struct ConversationRecord {
     pub(crate) server: EndpointId,
     pub(crate) transport: Transport,
     pub(crate) port: u16,
-    pub(crate) protocol: Option<Cow<'static, str>>,
+    pub(crate) protocol: Option<Word>,
     pub(crate) span: Span,
-    pub(crate) days: Vec<i32>,
+    pub(crate) days: Few<i32>,
     pub(crate) flows: u64,
     pub(crate) failed: u64,
     pub(crate) to_server: Traffic,
     pub(crate) to_client: Traffic,
     pub(crate) direction_known: bool,
-    pub(crate) tunnel: Option<Cow<'static, str>>,
+    pub(crate) tunnel: Option<Word>,
     pub(crate) frame: FrameRef,
-    pub(crate) facts: Vec<u32>,
+    pub(crate) facts: Few<u32>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -136,7 +148,8 @@ enum SubjectId {
     Conversation(ConversationId),
 }
 
-type Map<K, V> = HashMap<K, V, FixedState>;
+pub(crate) type Map<K, V> = HashMap<K, V, FixedState>;
+pub(crate) type Set<T> = HashSet<T, FixedState>;
 
 /// Everything observed so far.
 #[derive(Debug, Default)]
@@ -153,7 +166,9 @@ pub(crate) struct Store {
     /// Facts by whom they are about, field and value.
     fact_index: HashTable<u32>,
     /// Values of each field, of subjects that have [`MAX_VALUES`] facts in all or more.
-    value_counts: Map<(SubjectId, Cow<'static, str>), u16>,
+    value_counts: Map<(SubjectId, Arc<Origin>), u16>,
+    /// Where facts were read: each once.
+    origins: HashTable<Arc<Origin>>,
     hasher: FixedState,
     /// By source: the record that its latest facts belong to.
     open: BTreeMap<u32, OpenRecord>,
@@ -174,8 +189,8 @@ impl Store {
                 sent: Span::EMPTY,
                 packets: 0,
                 hop_limit: 0,
-                vlans: Vec::new(),
-                facts: Vec::new(),
+                vlans: Few::new(),
+                facts: Few::new(),
                 records: BTreeSet::new(),
             });
             id
@@ -195,7 +210,7 @@ impl Store {
                 port: key.port,
                 protocol: None,
                 span: Span::EMPTY,
-                days: Vec::new(),
+                days: Few::new(),
                 flows: 0,
                 failed: 0,
                 to_server: Traffic::default(),
@@ -203,7 +218,7 @@ impl Store {
                 direction_known: false,
                 tunnel: None,
                 frame,
-                facts: Vec::new(),
+                facts: Few::new(),
             });
             id
         })
@@ -223,21 +238,18 @@ impl Store {
         let hash = self.hasher.hash_one((subject, &*fact.field, &value));
         let is_it = |id: &u32| {
             self.fact_subjects.get(*id as usize) == Some(&subject)
-                && self.facts.get(*id as usize).is_some_and(|known| known.field == fact.field && known.value == value)
+                && self.facts.get(*id as usize).is_some_and(|known| known.field() == fact.field && known.value == value)
         };
         let known = self.fact_index.find(hash, is_it).copied();
         if let Some((id, known)) = known.and_then(|id| Some((id, self.facts.get_mut(id as usize)?))) {
-            known.shown = OnceLock::new();
-            known.span.add(Span::at(fact.time));
-            known.count = known.count.saturating_add(count);
-            // The earliest frame, whichever order observations come in.
-            known.frame = known.frame.min(fact.frame);
-            if is_of_record(&fact.field) {
+            known.add(Span::at(fact.time), fact.frame, count);
+            if known.of_record {
                 self.record(subject, id, fact.frame);
             }
             return;
         }
-        if !self.has_room(subject, fact.field.clone()) {
+        let origin = self.origin(Origin { protocol: fact.protocol, field: fact.field, label: fact.label });
+        if !self.has_room(subject, &origin) {
             self.values_dropped = self.values_dropped.saturating_add(1);
             return;
         }
@@ -245,37 +257,46 @@ impl Store {
         let (facts, subjects, hasher) = (&self.facts, &self.fact_subjects, &self.hasher);
         self.fact_index.insert_unique(hash, id, |id| {
             let (of, fact) = (subjects.get(*id as usize), facts.get(*id as usize));
-            of.zip(fact).map_or(0, |(of, fact)| hasher.hash_one((*of, &*fact.field, &fact.value)))
+            of.zip(fact).map_or(0, |(of, fact)| hasher.hash_one((*of, fact.field(), &fact.value)))
         });
         self.fact_subjects.push(subject);
-        let frame = fact.frame;
-        self.facts.push(FactRecord {
-            kind: fact.kind,
-            protocol: fact.protocol,
-            field: fact.field,
-            label: fact.label,
-            value,
-            span: Span::at(fact.time),
+        let of_record = is_of_record(&origin.field);
+        let seen = Arc::new(Evidence {
+            origin,
+            value: text(&value),
+            rule: None,
             frame: fact.frame,
+            first_seen: fact.time,
+            last_seen: fact.time,
             count,
-            shown: OnceLock::new(),
         });
+        self.facts.push(FactRecord { kind: fact.kind, of_record, value, seen });
         if let Some(facts) = self.facts_about(subject) {
             facts.push(id);
         }
-        self.record(subject, id, frame);
+        if of_record {
+            self.record(subject, id, fact.frame);
+        }
+    }
+
+    /// The one place of a field that all facts of it share.
+    fn origin(&mut self, origin: Origin) -> Arc<Origin> {
+        let hasher = &self.hasher;
+        let hash = |origin: &Origin| hasher.hash_one((&*origin.field, &*origin.protocol));
+        let entry = self.origins.entry(hash(&origin), |known| **known == origin, |known| hash(known));
+        Arc::clone(entry.or_insert_with(|| Arc::new(origin)).get())
     }
 
     /// Puts a fact that describes a device into the record it belongs to: one frame's, until a field begins again.
     fn record(&mut self, subject: SubjectId, id: u32, frame: FrameRef) {
         let SubjectId::Endpoint(subject) = subject else { return };
-        let Some(fact) = self.facts.get(id as usize).filter(|fact| fact.is_of_record()) else { return };
-        let in_order = fact.protocol == "dicom";
+        let Some(fact) = self.facts.get(id as usize) else { return };
+        let in_order = fact.protocol() == "dicom";
         let goes_on = |open: &OpenRecord| {
             let same = open.subject == subject && open.frame == frame;
-            let mut fields = open.facts.iter().filter_map(|id| Some(&self.facts.get(*id as usize)?.field));
+            let mut fields = open.facts.iter().filter_map(|id| Some(self.facts.get(*id as usize)?.field()));
             // DICOM tells the elements of one data set in the order of their tags, HL7 in the order of the message.
-            same && !fields.any(|field| *field == fact.field || (in_order && *field > fact.field))
+            same && !fields.any(|field| field == fact.field() || (in_order && field > fact.field()))
         };
         if self.open.get(&frame.source).is_some_and(goes_on) {
             if let Some(open) = self.open.get_mut(&frame.source) {
@@ -310,7 +331,7 @@ impl Store {
         all.iter().map(|ids| ids.iter().filter_map(|id| self.facts.get(*id as usize)).collect()).collect()
     }
 
-    fn facts_about(&mut self, subject: SubjectId) -> Option<&mut Vec<u32>> {
+    fn facts_about(&mut self, subject: SubjectId) -> Option<&mut Few<u32>> {
         match subject {
             SubjectId::Endpoint(id) => self.endpoints.get_mut(id as usize).map(|record| &mut record.facts),
             SubjectId::Conversation(id) => self.conversations.get_mut(id as usize).map(|record| &mut record.facts),
@@ -318,24 +339,24 @@ impl Store {
     }
 
     /// One more value of a field may be kept. Values are counted only of those that have many facts.
-    fn has_room(&mut self, subject: SubjectId, field: Cow<'static, str>) -> bool {
+    fn has_room(&mut self, subject: SubjectId, origin: &Arc<Origin>) -> bool {
         let ids = match subject {
             SubjectId::Endpoint(id) => self.endpoints.get(id as usize).map(|record| &record.facts),
             SubjectId::Conversation(id) => self.conversations.get(id as usize).map(|record| &record.facts),
         };
-        let ids = ids.map_or(&[][..], Vec::as_slice);
+        let ids = ids.map_or(&[][..], Few::as_slice);
         if ids.len() < usize::from(MAX_VALUES) {
             return true;
         }
-        let of = |id: &u32| self.facts.get(*id as usize).map(|fact| (subject, fact.field.clone()));
+        let of = |id: &u32| self.facts.get(*id as usize).map(|fact| (subject, Arc::clone(&fact.seen.origin)));
         if ids.first().and_then(of).is_some_and(|first| !self.value_counts.contains_key(&first)) {
             for key in ids.iter().filter_map(of) {
                 let values = self.value_counts.entry(key).or_default();
                 *values = values.saturating_add(1);
             }
         }
-        let most = if is_of_record(&field) { MAX_RECORDS } else { MAX_VALUES };
-        let values = self.value_counts.entry((subject, field)).or_default();
+        let most = if is_of_record(&origin.field) { MAX_RECORDS } else { MAX_VALUES };
+        let values = self.value_counts.entry((subject, Arc::clone(origin))).or_default();
         let has_room = *values < most;
         *values = values.saturating_add(has_room.into());
         has_room
@@ -364,8 +385,12 @@ impl Store {
         add_traffic(&mut record.to_server, &flow.to_server);
         add_traffic(&mut record.to_client, &flow.to_client);
         record.direction_known |= flow.direction_known;
-        record.protocol = record.protocol.take().or(flow.protocol);
-        record.tunnel = record.tunnel.take().or(flow.tunnel);
+        if record.protocol.is_none() {
+            record.protocol = flow.protocol.map(word);
+        }
+        if record.tunnel.is_none() {
+            record.tunnel = flow.tunnel.map(word);
+        }
         record.frame = record.frame.min(flow.frame);
     }
 
@@ -410,7 +435,7 @@ fn day(time: Timestamp) -> i32 {
     i32::try_from(time.nanos().div_euclid(DAY_NS)).unwrap_or(0)
 }
 
-fn add_days(days: &mut Vec<i32>, span: Span) {
+fn add_days(days: &mut Few<i32>, span: Span) {
     /// Days that one flow can add: a flow with a wrong time must not add thousands.
     const MAX_SPAN: i32 = 31;
     let first = day(span.first);
@@ -428,22 +453,30 @@ fn add_traffic(sum: &mut Traffic, more: &Traffic) {
     sum.hop_limit = sum.hop_limit.max(more.hop_limit);
 }
 
+/// A word that may be one of the program's own.
+fn word(text: Cow<'static, str>) -> Word {
+    match text {
+        Cow::Borrowed(text) => Word::new_static(text),
+        Cow::Owned(text) => text.into(),
+    }
+}
+
 /// Text of a fact's value, for people.
-pub(crate) fn text(value: &FactValue) -> String {
+fn text(value: &FactValue) -> Word {
     match value {
-        FactValue::Text(text) => text.to_string(),
-        FactValue::Number(number) => number.to_string(),
-        FactValue::Ip(ip) => ip.to_string(),
-        FactValue::Mac(mac) => mac.to_string(),
-        FactValue::Time(time) => time.to_string(),
+        FactValue::Text(text) => text.clone(),
+        FactValue::Number(number) => format_smolstr!("{number}"),
+        FactValue::Ip(ip) => format_smolstr!("{ip}"),
+        FactValue::Mac(mac) => format_smolstr!("{mac}"),
+        FactValue::Time(time) => format_smolstr!("{time}"),
         FactValue::ClockOffset(nanos) => clock_offset(*nanos),
-        FactValue::Yes => "yes".to_owned(),
+        FactValue::Yes => Word::new_static("yes"),
     }
 }
 
 /// `2.5 s ahead`, `3600.0 s behind`.
-fn clock_offset(nanos: i64) -> String {
+fn clock_offset(nanos: i64) -> Word {
     let tenths = nanos.unsigned_abs() / 100_000_000;
     let side = if nanos < 0 { "behind" } else { "ahead" };
-    format!("{}.{} s {side}", tenths / 10, tenths % 10)
+    format_smolstr!("{}.{} s {side}", tenths / 10, tenths % 10)
 }

@@ -6,11 +6,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use model::{FactKind, FactValue};
+use model::{FactKind, FactValue, Word};
+use smallvec::SmallVec;
+use smol_str::StrExt as _;
 
 use crate::grounds::short_name;
-use crate::identity::Node;
-use crate::store::{FactRecord, text};
+use crate::identity::{Heard, Node, NodeId};
+use crate::store::{FactRecord, Map};
 
 /// Most nodes that may share an identifier before it is taken as one that does not tell devices apart.
 const MAX_SHARERS: usize = 6;
@@ -18,7 +20,7 @@ const MAX_SHARERS: usize = 6;
 const MAX_PAIR: usize = 2;
 
 /// How much an identifier says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 enum Strength {
     /// Of one device by its nature.
     Alone,
@@ -31,33 +33,40 @@ enum Strength {
 /// Identifiers and who states them.
 #[derive(Debug, Default)]
 pub(crate) struct Ties {
-    sharers: BTreeMap<(Strength, FactKind, String), BTreeSet<Node>>,
+    sharers: Map<(Strength, FactKind, Word), Nodes>,
     /// Keys of which a device has one value.
-    keys: BTreeMap<Node, BTreeMap<FactKind, BTreeSet<String>>>,
+    keys: Map<NodeId, BTreeMap<FactKind, BTreeSet<Word>>>,
     /// Said outright: this interface and that one are the same device's.
-    pairs: Vec<(Node, Node)>,
+    pairs: Vec<(NodeId, NodeId)>,
 }
+
+/// Nodes, each once.
+type Nodes = SmallVec<[NodeId; 4]>;
 
 impl Ties {
     /// Takes in a fact of a node.
-    pub(crate) fn add(&mut self, node: Node, fact: &FactRecord, heard: &BTreeSet<Node>) {
+    pub(crate) fn add(&mut self, node: NodeId, fact: &FactRecord, heard: &Heard) {
         // What a gateway reports, or an archive forwards, is of other devices.
-        if fact.is_of_record() {
+        if fact.of_record {
             return;
         }
         if let (FactKind::OwnMac, FactValue::Mac(mac)) = (fact.kind, &fact.value) {
-            let other = Node::Mac(*mac);
-            if heard.contains(&other) && other != node {
-                self.pairs.push((node, other));
-            }
+            self.pairs.extend(heard.id(Node::Mac(*mac)).filter(|other| *other != node).map(|other| (node, other)));
             return;
         }
-        let value = text(&fact.value).trim_end_matches('.').to_lowercase();
+        if !may_tie(fact.kind) {
+            return;
+        }
+        let value = fact.text().trim_end_matches('.').to_lowercase_smolstr();
         if let Some(strength) = strength(fact.kind, &value) {
-            self.sharers.entry((strength, fact.kind, value.clone())).or_default().insert(node);
+            let nodes = self.sharers.entry((strength, fact.kind, value.clone())).or_default();
+            // More than so many tell nothing apart, however many more they are.
+            if nodes.len() <= MAX_SHARERS && !nodes.contains(&node) {
+                nodes.push(node);
+            }
         }
         let key = match fact.kind {
-            FactKind::HostName | FactKind::Fqdn => short_name(&value).to_owned(),
+            FactKind::HostName | FactKind::Fqdn => short_name(&value).into(),
             FactKind::Serial | FactKind::SnmpEngineId | FactKind::Duid => value,
             _ => return,
         };
@@ -65,9 +74,9 @@ impl Ties {
     }
 
     /// Pairs of nodes that are one device.
-    pub(crate) fn pairs(&self) -> Vec<(Node, Node)> {
+    pub(crate) fn pairs(&self) -> Vec<(NodeId, NodeId)> {
         let mut pairs = self.pairs.clone();
-        let mut shared: BTreeMap<(Node, Node), BTreeSet<(Strength, FactKind)>> = BTreeMap::new();
+        let mut shared: Map<(NodeId, NodeId), BTreeSet<(Strength, FactKind)>> = Map::default();
         for ((strength, kind, _), nodes) in &self.sharers {
             let most = if *strength == Strength::Alone { MAX_SHARERS } else { MAX_PAIR };
             if !(2..=most).contains(&nodes.len()) {
@@ -81,7 +90,7 @@ impl Ties {
                 if *strength == Strength::Alone {
                     pairs.push((a, b));
                 } else {
-                    shared.entry((a, b)).or_default().insert((*strength, sort(*kind)));
+                    shared.entry((a.min(b), a.max(b))).or_default().insert((*strength, sort(*kind)));
                 }
             }
         }
@@ -90,15 +99,14 @@ impl Ties {
     }
 
     /// Some of a group state different values of a key: what joined them, link by link, is not to be believed.
-    pub(crate) fn is_contradictory(&self, group: &[Node]) -> bool {
+    pub(crate) fn is_contradictory(&self, group: &[NodeId]) -> bool {
         /// Compared with each other at most; a device with more interfaces is a switch or a router.
         const MAX_COMPARED: usize = 32;
-        let compared: BTreeSet<Node> = group.iter().take(MAX_COMPARED).copied().collect();
-        every_pair(&compared).any(|(a, b)| self.contradict(a, b))
+        every_pair(group.get(..MAX_COMPARED).unwrap_or(group)).any(|(a, b)| self.contradict(a, b))
     }
 
     /// Both state a key, and no value of it in common.
-    fn contradict(&self, a: Node, b: Node) -> bool {
+    fn contradict(&self, a: NodeId, b: NodeId) -> bool {
         let (Some(a), Some(b)) = (self.keys.get(&a), self.keys.get(&b)) else { return false };
         a.iter().any(|(kind, values)| b.get(kind).is_some_and(|others| values.is_disjoint(others)))
     }
@@ -119,8 +127,28 @@ const fn sort(kind: FactKind) -> FactKind {
     }
 }
 
-fn every_pair(nodes: &BTreeSet<Node>) -> impl Iterator<Item = (Node, Node)> {
+fn every_pair(nodes: &[NodeId]) -> impl Iterator<Item = (NodeId, NodeId)> {
     nodes.iter().enumerate().flat_map(move |(index, a)| nodes.iter().skip(index + 1).map(move |b| (*a, *b)))
+}
+
+/// Kinds that [`strength`] knows.
+const fn may_tie(kind: FactKind) -> bool {
+    use FactKind as K;
+    matches!(
+        kind,
+        K::Uuid
+            | K::Eui64
+            | K::SnmpEngineId
+            | K::Duid
+            | K::Fqdn
+            | K::HostName
+            | K::DhcpClientId
+            | K::Serial
+            | K::Udi
+            | K::StationName
+            | K::AeTitle
+            | K::CertificateKey
+    )
 }
 
 fn strength(kind: FactKind, value: &str) -> Option<Strength> {

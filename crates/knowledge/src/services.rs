@@ -3,17 +3,19 @@
 use std::collections::HashMap;
 use std::path::Path;
 
+use model::Word;
+
 use crate::error::Error;
 
 /// What is known of a service.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ServiceFact {
     /// Its name: `DICOM`, `HL7 v2 (MLLP)`, `SSH`.
-    pub name: String,
+    pub name: Word,
     /// What it is for, in a few words: `images`, `remote shell`, `names`.
     pub role: String,
     /// What clinical content it carries, where it carries any.
-    pub carries: Option<String>,
+    pub carries: Option<Word>,
     /// It is a way to administer the server.
     pub management: bool,
     /// Nothing hides what it says, log-ins included.
@@ -26,7 +28,7 @@ pub struct ServiceFact {
 
 /// Services by protocol id and port.
 #[derive(Debug, Default)]
-pub(crate) struct Services(HashMap<(String, Option<u16>), ServiceFact>);
+pub(crate) struct Services(HashMap<String, HashMap<Option<u16>, ServiceFact>>);
 
 impl Services {
     pub(crate) fn parse(text: &str, file: &Path) -> Result<Self, Error> {
@@ -39,15 +41,17 @@ impl Services {
     pub(crate) fn add(&mut self, text: &str, file: &Path) -> Result<(), Error> {
         for (number, line) in text.lines().enumerate().filter(|(_, line)| !line.is_empty() && !line.starts_with('#')) {
             let rows = service(line).ok_or_else(|| Error::of_line(file, number + 1, "not a service", HINT))?;
-            self.0.extend(rows);
+            for ((protocol, port), fact) in rows {
+                self.0.entry(protocol).or_default().insert(port, fact);
+            }
         }
         Ok(())
     }
 
     /// A protocol on a port, else the protocol on any port.
     pub(crate) fn get(&self, protocol: &str, port: u16) -> Option<&ServiceFact> {
-        let at = |port| self.0.get(&(protocol.to_owned(), port));
-        at(Some(port)).or_else(|| at(None))
+        let on = self.0.get(protocol)?;
+        on.get(&Some(port)).or_else(|| on.get(&None))
     }
 }
 
@@ -61,9 +65,9 @@ fn service(line: &str) -> Option<Vec<Row>> {
     let mut cell = || cells.next();
     let (protocol, ports, flags, percent) = (cell()?, cell()?, cell()?, cell()?);
     let fact = ServiceFact {
-        name: cell()?.to_owned(),
+        name: cell()?.into(),
         role: cell()?.to_owned(),
-        carries: cell().filter(|text| *text != "-").map(str::to_owned),
+        carries: cell().filter(|text| *text != "-").map(Word::from),
         source: cell()?.to_owned(),
         management: flags.contains('m'),
         cleartext: flags.contains('c'),

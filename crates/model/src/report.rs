@@ -9,9 +9,10 @@ use std::sync::Arc;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use smallvec::SmallVec;
 
 use crate::observation::{FrameRef, Transport};
-use crate::{FactKind, MacAddr, PhiKind, Timestamp};
+use crate::{FactKind, MacAddr, PhiKind, Timestamp, Word};
 
 /// Name and version of the report's form. The number rises when a reader of the old form would misread the new.
 pub const SCHEMA: &str = "medwarden.report/1";
@@ -127,20 +128,26 @@ impl JsonSchema for Confidence {
     }
 }
 
-/// An observation behind a statement.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
-pub struct Evidence {
+/// Where a statement was read: the protocol, its field, and what the field is called.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Origin {
     /// Protocol it was read from.
     pub protocol: Cow<'static, str>,
     /// Field id.
     pub field: Cow<'static, str>,
     /// Field name for people.
     pub label: Cow<'static, str>,
+}
+
+/// An observation behind a statement.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Evidence {
+    /// Where it was read; few of these exist, and all evidence of a field shares one.
+    pub origin: Arc<Origin>,
     /// What the field said.
-    pub value: String,
+    pub value: Word,
     /// What knowledge made of it, and where that is from; absent where the field says it outright.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub rule: Option<String>,
+    pub rule: Option<Word>,
     /// First frame that shows it.
     pub frame: FrameRef,
     /// First time.
@@ -151,15 +158,86 @@ pub struct Evidence {
     pub count: u64,
 }
 
+/// An observation behind a statement.
+#[derive(Serialize, Deserialize, JsonSchema)]
+#[serde(rename = "Evidence")]
+struct EvidenceText<'a> {
+    /// Protocol it was read from.
+    protocol: Cow<'a, str>,
+    /// Field id.
+    field: Cow<'a, str>,
+    /// Field name for people.
+    label: Cow<'a, str>,
+    /// What the field said.
+    value: Cow<'a, str>,
+    /// What knowledge made of it, and where that is from; absent where the field says it outright.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rule: Option<Cow<'a, str>>,
+    /// First frame that shows it.
+    frame: FrameRef,
+    /// First time.
+    first_seen: Timestamp,
+    /// Last time that it was noted; a repeated fact is noted once in ten minutes.
+    last_seen: Timestamp,
+    /// Times that it was noted.
+    count: u64,
+}
+
+impl Serialize for Evidence {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        EvidenceText {
+            protocol: Cow::Borrowed(&self.origin.protocol),
+            field: Cow::Borrowed(&self.origin.field),
+            label: Cow::Borrowed(&self.origin.label),
+            value: Cow::Borrowed(&self.value),
+            rule: self.rule.as_deref().map(Cow::Borrowed),
+            frame: self.frame,
+            first_seen: self.first_seen,
+            last_seen: self.last_seen,
+            count: self.count,
+        }
+        .serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Evidence {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = EvidenceText::deserialize(deserializer)?;
+        let owned = |text: Cow<'_, str>| Cow::Owned(text.into_owned());
+        Ok(Self {
+            origin: Arc::new(Origin { protocol: owned(text.protocol), field: owned(text.field), label: owned(text.label) }),
+            value: text.value.into(),
+            rule: text.rule.map(Word::from),
+            frame: text.frame,
+            first_seen: text.first_seen,
+            last_seen: text.last_seen,
+            count: text.count,
+        })
+    }
+}
+
+impl JsonSchema for Evidence {
+    fn schema_name() -> Cow<'static, str> {
+        EvidenceText::schema_name()
+    }
+
+    fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        EvidenceText::json_schema(generator)
+    }
+}
+
+/// The observations behind a statement: mostly one.
+pub type Grounds = SmallVec<[Arc<Evidence>; 1]>;
+
 /// What is believed of one property, with the grounds, and what contradicts it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Attribute {
     /// The value best supported.
-    pub value: String,
+    pub value: Word,
     /// How sure.
     pub confidence: Confidence,
     /// Observations that say so.
-    pub evidence: Vec<Arc<Evidence>>,
+    pub evidence: Grounds,
     /// Other values that were seen too.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub disagreeing: Vec<Alternative>,
@@ -169,11 +247,11 @@ pub struct Attribute {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Alternative {
     /// The value.
-    pub value: String,
+    pub value: Word,
     /// How sure it would be alone.
     pub confidence: Confidence,
     /// Observations that say so.
-    pub evidence: Vec<Arc<Evidence>>,
+    pub evidence: Grounds,
 }
 
 /// A network interface of a device.
@@ -184,7 +262,7 @@ pub struct Interface {
     pub mac: Option<MacAddr>,
     /// Whom the address block is assigned to: the maker of the interface, which need not be the device's.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub registrant: Option<String>,
+    pub registrant: Option<Word>,
     /// The address was given by software (randomised, virtual or by hand).
     pub locally_administered: bool,
     /// VLAN ids seen.
@@ -209,7 +287,7 @@ pub struct Address {
     /// Last time.
     pub last_seen: Timestamp,
     /// How it is known: `lease`, `arp`, `nd`, `traffic`.
-    pub known_by: String,
+    pub known_by: Word,
 }
 
 /// A service that a device was seen to answer on.
@@ -220,16 +298,16 @@ pub struct Service {
     /// Port.
     pub port: u16,
     /// Protocol id, empty where the bytes did not show one.
-    pub protocol: String,
+    pub protocol: Word,
     /// Name for people.
-    pub name: String,
+    pub name: Word,
     /// It is a way to administer the device.
     pub management: bool,
     /// Number of clients seen.
     pub clients: u64,
     /// What its banners said of the software.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
-    pub banners: Vec<String>,
+    pub banners: Vec<Word>,
 }
 
 /// An identifier that ties interfaces together.
@@ -238,9 +316,9 @@ pub struct Identifier {
     /// What sort.
     pub kind: FactKind,
     /// Its value.
-    pub value: String,
+    pub value: Word,
     /// Observations behind it.
-    pub evidence: Vec<Arc<Evidence>>,
+    pub evidence: Grounds,
 }
 
 /// A device that another device reports on: a pump behind a gateway, a scanner whose study a PACS forwards.
@@ -254,41 +332,41 @@ pub struct ReportedDevice {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Device {
     /// Stable id, made of what identifies it best.
-    pub id: String,
+    pub id: Word,
     /// Interfaces.
     pub interfaces: Vec<Interface>,
     /// Addresses over time.
     pub addresses: Vec<Address>,
     /// What it is called.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub name: Option<Attribute>,
+    pub name: Option<Box<Attribute>>,
     /// Maker of the device.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub maker: Option<Attribute>,
+    pub maker: Option<Box<Attribute>>,
     /// Model.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub model: Option<Attribute>,
+    pub model: Option<Box<Attribute>>,
     /// The device's own serial number.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub serial: Option<Attribute>,
+    pub serial: Option<Box<Attribute>>,
     /// Firmware or main software version.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub firmware: Option<Attribute>,
+    pub firmware: Option<Box<Attribute>>,
     /// Operating system.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub os: Option<Attribute>,
+    pub os: Option<Box<Attribute>>,
     /// Device class, an id of knowledge.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub class: Option<Attribute>,
+    pub class: Option<Box<Attribute>>,
     /// What its failure does to care: `life_sustaining`, `therapy`, `monitoring`, `diagnostic`, `supporting`, `not_clinical`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub clinical_impact: Option<Attribute>,
+    pub clinical_impact: Option<Box<Attribute>>,
     /// Unique device identifier.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub udi: Option<Attribute>,
+    pub udi: Option<Box<Attribute>>,
     /// Where it says it stands.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub location: Option<Attribute>,
+    pub location: Option<Box<Attribute>>,
     /// Software on it.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub software: Vec<Attribute>,
@@ -317,26 +395,26 @@ pub struct Device {
     pub administration: Vec<Administration>,
     /// What happens when it is cut off, and how to.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub if_isolated: Option<Isolation>,
+    pub if_isolated: Option<Box<Isolation>>,
 }
 
 /// One use of a management service.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Administration {
     /// Management service used, for people.
-    pub service: String,
+    pub service: Word,
     /// Port.
     pub port: u16,
     /// From where.
     pub from: Party,
     /// How it authenticated: schemes seen.
-    pub authentication: Vec<String>,
+    pub authentication: Vec<Word>,
     /// Outcome of log-ins: `succeeded`, `failed`, `tried`, or absent where it was not visible.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
-    pub outcomes: Vec<String>,
+    pub outcomes: Vec<Word>,
     /// Accounts named, where they are service or administrator accounts.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
-    pub accounts: Vec<String>,
+    pub accounts: Vec<Word>,
     /// A known default credential was used.
     pub default_credential: bool,
     /// The same secret was used elsewhere too.
@@ -345,9 +423,9 @@ pub struct Administration {
     pub cleartext: bool,
     /// Remote support tool, where that is what it is.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub remote_tool: Option<String>,
+    pub remote_tool: Option<Word>,
     /// Conversation.
-    pub conversation: String,
+    pub conversation: Word,
     /// First time.
     pub first_seen: Timestamp,
     /// Last time.
@@ -358,17 +436,17 @@ pub struct Administration {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Isolation {
     /// What stops, in plain sentences.
-    pub stops: Vec<String>,
+    pub stops: Vec<Word>,
     /// Conversations with clinical contents that would be cut.
-    pub clinical_conversations: Vec<String>,
+    pub clinical_conversations: Vec<Word>,
     /// Devices that depend on it.
-    pub dependents: Vec<String>,
+    pub dependents: Vec<Word>,
     /// Devices of the same class, or of a class that can do its work, that could stand in.
-    pub stand_ins: Vec<String>,
+    pub stand_ins: Vec<Word>,
     /// The rule that would isolate it.
-    pub rule: String,
+    pub rule: Word,
     /// What cannot be judged from what was seen.
-    pub cannot_judge: Vec<String>,
+    pub cannot_judge: Vec<Word>,
 }
 
 /// Where a party of a conversation stands.
@@ -388,10 +466,10 @@ pub enum Scope {
 pub struct Party {
     /// Device id, where it is one.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub device: Option<String>,
+    pub device: Option<Word>,
     /// Name for people: the device's, or the external name from DNS, SNI, HTTP host or certificate.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub name: Option<String>,
+    pub name: Option<Word>,
     /// Address.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ip: Option<IpAddr>,
@@ -422,7 +500,7 @@ pub struct PhiSeen {
     /// Kind of field.
     pub kind: PhiKind,
     /// Protocol.
-    pub protocol: String,
+    pub protocol: Word,
     /// How many fields.
     pub count: u64,
 }
@@ -431,7 +509,7 @@ pub struct PhiSeen {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Conversation {
     /// Stable id.
-    pub id: String,
+    pub id: Word,
     /// Who asks.
     pub client: Party,
     /// Who answers.
@@ -444,12 +522,12 @@ pub struct Conversation {
     /// The service's port; 0 where it has none or changes each time.
     pub port: u16,
     /// Protocol id, empty where the bytes did not show one.
-    pub protocol: String,
+    pub protocol: Word,
     /// Service name for people.
-    pub service: String,
+    pub service: Word,
     /// What clinical content it carries.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub clinical: Option<String>,
+    pub clinical: Option<Word>,
     /// The service is a way to administer the server.
     pub management: bool,
     /// First packet.
@@ -484,7 +562,7 @@ pub struct Conversation {
     pub direction_known: bool,
     /// Tunnel it was carried in.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub tunnel: Option<String>,
+    pub tunnel: Option<Word>,
     /// First frame.
     pub frame: FrameRef,
 }
@@ -526,26 +604,26 @@ impl Severity {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Finding {
     /// Stable id: detector and subject.
-    pub id: String,
+    pub id: Word,
     /// Id of the detector.
-    pub detector: String,
+    pub detector: Word,
     /// One line.
-    pub title: String,
+    pub title: Word,
     /// How grave.
     pub severity: Severity,
     /// Gravest clinical impact of the devices concerned, where known.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub clinical_impact: Option<String>,
+    pub clinical_impact: Option<Word>,
     /// Devices concerned.
-    pub devices: Vec<String>,
+    pub devices: Vec<Word>,
     /// Conversations concerned.
-    pub conversations: Vec<String>,
+    pub conversations: Vec<Word>,
     /// Why it matters, in plain words.
-    pub why: String,
+    pub why: Word,
     /// What to do.
-    pub what_to_do: String,
+    pub what_to_do: Word,
     /// Observations behind it.
-    pub evidence: Vec<Arc<Evidence>>,
+    pub evidence: Grounds,
     /// First time.
     pub first_seen: Timestamp,
     /// Last time.

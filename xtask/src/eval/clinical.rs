@@ -42,7 +42,7 @@ pub fn evaluate(captures: &Path, knowledge: &Knowledge) -> Result<Seen> {
 
 /// The device, or one that it reports on, has an attribute, identifier or fact of the kind with the value.
 fn states(device: &Device, kind: &str, value: &str) -> bool {
-    let attribute: &Option<Attribute> = match kind {
+    let attribute: &Option<Box<Attribute>> = match kind {
         "maker" => &device.maker,
         "model" => &device.model,
         "serial" => &device.serial,

@@ -145,8 +145,9 @@ fn captures(folder: &Path) -> Result<Vec<PathBuf>> {
 fn look(what: String, folder: bool, paths: &[PathBuf], mac: MacAddr, truth: &[&str], knowledge: &Knowledge) -> Result<Row> {
     let devices = devices(paths, knowledge)?;
     let device = devices.iter().find(|device| device.interfaces.iter().any(|interface| interface.mac == Some(mac)));
-    let (maker, model, class) = device
-        .map_or(("", "", ""), |device| (says(device.maker.as_ref()), says(device.model.as_ref()), says(device.class.as_ref())));
+    let (maker, model, class) = device.map_or(("", "", ""), |device| {
+        (says(device.maker.as_deref()), says(device.model.as_deref()), says(device.class.as_deref()))
+    });
     Ok(Row {
         what,
         folder,

@@ -35,7 +35,7 @@ impl Detector for CleartextPhi {
             Draft::new(&INFO, &conversation.id)
                 .conversation(conversation)
                 .whatever_impact()
-                .evidence([took_place(conversation, kinds.join(", "))])
+                .evidence([took_place(conversation, kinds.join(", ").into())])
                 .finding(site, title)
         })
         .collect()

@@ -3,6 +3,8 @@
 use model::FactKind;
 use model::report::{Finding, Severity};
 
+use smallvec::smallvec;
+
 use crate::site::{Draft, call_party, of_kind, took_place};
 use crate::{Detector, Info, Site};
 
@@ -30,12 +32,12 @@ impl Detector for RemoteTool {
             let by_bytes = of_kind(&conversation.facts, FactKind::RemoteTool).next();
             let tool = match (by_bytes, by_name()) {
                 (Some(fact), _) => fact.value.clone(),
-                (None, Some(tool)) => tool.name.clone(),
+                (None, Some(tool)) => tool.name.as_str().into(),
                 (None, None) => continue,
             };
             let title = format!("{tool} in use by {}", call_party(site, &conversation.client));
             let evidence = by_bytes.map_or_else(
-                || vec![took_place(conversation, conversation.server.name.clone().unwrap_or_default())],
+                || smallvec![took_place(conversation, conversation.server.name.clone().unwrap_or_default())],
                 |fact| fact.evidence.clone(),
             );
             let draft = Draft::new(&INFO, &conversation.id).conversation(conversation);

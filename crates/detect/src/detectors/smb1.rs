@@ -26,7 +26,7 @@ impl Detector for Smb1 {
     fn detect(&self, site: &Site<'_>) -> Vec<Finding> {
         let version = |conversation: &model::report::Conversation| {
             of_kind(&conversation.facts, FactKind::ProtocolVersion)
-                .filter(|fact| fact.value == "SMB 1" && fact.evidence.iter().any(|e| e.field == "smb.dialect"))
+                .filter(|fact| fact.value == "SMB 1" && fact.evidence.iter().any(|e| e.origin.field == "smb.dialect"))
                 .flat_map(|fact| fact.evidence.clone())
                 .collect::<Vec<_>>()
         };

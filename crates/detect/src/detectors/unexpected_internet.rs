@@ -35,7 +35,7 @@ impl Detector for UnexpectedInternet {
             let title = format!("{} talks to {server} on the internet ({})", call(device), conversation.service);
             let volume = format!("{} bytes out, {} bytes in", conversation.bytes_to_server, conversation.bytes_to_client);
             let draft = Draft::new(&INFO, &conversation.id).conversation(conversation);
-            findings.push(draft.evidence([took_place(conversation, volume)]).finding(site, title));
+            findings.push(draft.evidence([took_place(conversation, volume.into())]).finding(site, title));
         }
         findings
     }

@@ -37,7 +37,7 @@ impl Detector for WrongClock {
         for device in site.devices {
             let mut fields: BTreeMap<&str, Vec<Reading<'_>>> = BTreeMap::new();
             for reading in of_kind(&device.facts, FactKind::Clock).flat_map(|fact| &fact.evidence).filter_map(Reading::of) {
-                fields.entry(&reading.evidence.field).or_default().push(reading);
+                fields.entry(&*reading.evidence.origin.field).or_default().push(reading);
             }
             let mut judged: Vec<(Reading<'_>, bool)> = Vec::new();
             for readings in fields.into_values().filter(|readings| is_clock(readings)) {
@@ -89,12 +89,12 @@ impl<'a> Reading<'a> {
 
     /// HL7 v2 without offset, and syslog as RFC 3164 §4.1.2 has it, tell the local time.
     fn has_no_zone(&self) -> bool {
-        self.evidence.field.ends_with(".local") || self.evidence.field == "syslog.timestamp"
+        self.evidence.origin.field.ends_with(".local") || self.evidence.origin.field == "syslog.timestamp"
     }
 
     /// A message's stamp is when it was written: messages wait in queues, and are sent again.
     fn is_old_message(&self) -> bool {
-        self.evidence.protocol == "hl7" && self.seconds < -DAY_S
+        self.evidence.origin.protocol == "hl7" && self.seconds < -DAY_S
     }
 
     /// The device's own time, in seconds since 1970.
@@ -113,7 +113,7 @@ impl<'a> Reading<'a> {
 /// (draft-ietf-ntp-data-minimization §4), which lie anywhere within 136 years.
 fn is_clock(readings: &[Reading<'_>]) -> bool {
     let huge: Vec<&Reading<'_>> = readings.iter().filter(|reading| reading.seconds.abs() > YEAR_S).collect();
-    if readings.first().is_none_or(|reading| reading.evidence.protocol != "ntp") || huge.is_empty() {
+    if readings.first().is_none_or(|reading| reading.evidence.origin.protocol != "ntp") || huge.is_empty() {
         return true;
     }
     let (low, high) = (huge.iter().map(|r| r.seconds).min(), huge.iter().map(|r| r.seconds).max());
@@ -146,10 +146,12 @@ mod tests {
 
     fn evidence(field: &str, value: &str) -> Arc<Evidence> {
         Arc::new(Evidence {
-            protocol: field.split('.').next().unwrap().to_owned().into(),
-            field: field.to_owned().into(),
-            label: "".into(),
-            value: value.to_owned(),
+            origin: Arc::new(model::report::Origin {
+                protocol: field.split('.').next().unwrap().to_owned().into(),
+                field: field.to_owned().into(),
+                label: "".into(),
+            }),
+            value: value.into(),
             rule: None,
             frame: model::FrameRef::default(),
             // 2016-08-22

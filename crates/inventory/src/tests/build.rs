@@ -110,7 +110,7 @@ pub(super) fn with_ip<'d>(devices: &'d [Device], ip: &str) -> Vec<&'d Device> {
     devices.iter().filter(|device| device.addresses.iter().any(|address| address.ip == ip)).collect()
 }
 
-pub(super) fn value(attribute: &Option<Attribute>) -> &str {
+pub(super) fn value(attribute: &Option<Box<Attribute>>) -> &str {
     attribute.as_ref().map_or("", |attribute| attribute.value.as_str())
 }
 

@@ -7,7 +7,7 @@ const GATEWAY: &str = "00:09:fb:00:00:0a@10.0.0.5";
 
 /// `kind=value` of each device reported on.
 fn reports(device: &Device) -> Vec<Vec<String>> {
-    let entry = |report: &model::report::ReportedDevice| report.facts.iter().map(|fact| fact.value.clone()).collect();
+    let entry = |report: &model::report::ReportedDevice| report.facts.iter().map(|fact| fact.value.to_string()).collect();
     device.reports.iter().map(entry).collect()
 }
 

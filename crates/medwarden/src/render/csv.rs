@@ -13,22 +13,22 @@ type Cell = fn(&View<'_>, &Device) -> String;
 
 /// The columns in their order. New ones are added at the end: scripts may count them.
 pub const COLUMNS: &[(&str, Cell)] = &[
-    ("id", |_, device| device.id.clone()),
-    ("name", |_, device| value(device.name.as_ref())),
-    ("maker", |_, device| value(device.maker.as_ref())),
-    ("model", |_, device| value(device.model.as_ref())),
-    ("class", |_, device| value(device.class.as_ref())),
-    ("clinical_impact", |_, device| value(device.clinical_impact.as_ref())),
+    ("id", |_, device| device.id.to_string()),
+    ("name", |_, device| value(device.name.as_deref())),
+    ("maker", |_, device| value(device.maker.as_deref())),
+    ("model", |_, device| value(device.model.as_deref())),
+    ("class", |_, device| value(device.class.as_deref())),
+    ("clinical_impact", |_, device| value(device.clinical_impact.as_deref())),
     ("confidence_percent", |_, device| device.confidence.as_percent().to_string()),
     ("address", |_, device| device.addresses.first().map_or_else(String::new, |_| address(device))),
     ("addresses", |_, device| joined(device.addresses.iter().map(|address| address.ip.to_string()))),
     ("macs", |_, device| joined(device.interfaces.iter().filter_map(|interface| interface.mac).map(|mac| mac.to_string()))),
-    ("serial", |_, device| value(device.serial.as_ref())),
-    ("firmware", |_, device| value(device.firmware.as_ref())),
-    ("os", |_, device| value(device.os.as_ref())),
-    ("udi", |_, device| value(device.udi.as_ref())),
-    ("location", |_, device| value(device.location.as_ref())),
-    ("software", |_, device| joined(device.software.iter().map(|software| software.value.clone()))),
+    ("serial", |_, device| value(device.serial.as_deref())),
+    ("firmware", |_, device| value(device.firmware.as_deref())),
+    ("os", |_, device| value(device.os.as_deref())),
+    ("udi", |_, device| value(device.udi.as_deref())),
+    ("location", |_, device| value(device.location.as_deref())),
+    ("software", |_, device| joined(device.software.iter().map(|software| software.value.to_string()))),
     ("services", |_, device| joined(device.services.iter().map(|service| format!("{} {}", service.name, service.port)))),
     ("conversations", |view, device| view.talk_of(device).len().to_string()),
     ("clinical_conversations", |_, device| {
@@ -37,7 +37,7 @@ pub const COLUMNS: &[(&str, Cell)] = &[
     ("dependents", |_, device| device.if_isolated.as_ref().map_or(0, |isolation| isolation.dependents.len()).to_string()),
     ("findings", |view, device| view.findings_of(device).len().to_string()),
     ("worst_finding", |view, device| view.worst(device).map_or("", Severity::name).to_owned()),
-    ("isolation_rule", |_, device| device.if_isolated.as_ref().map_or_else(String::new, |isolation| isolation.rule.clone())),
+    ("isolation_rule", |_, device| device.if_isolated.as_ref().map_or_else(String::new, |isolation| isolation.rule.to_string())),
     ("first_seen", |_, device| device.first_seen.to_string()),
     ("last_seen", |_, device| device.last_seen.to_string()),
 ];
@@ -52,7 +52,7 @@ pub fn write(view: &View<'_>, out: &mut dyn Write) -> io::Result<()> {
 }
 
 fn value(attribute: Option<&model::report::Attribute>) -> String {
-    attribute.map_or_else(String::new, |attribute| attribute.value.clone())
+    attribute.map_or_else(String::new, |attribute| attribute.value.to_string())
 }
 
 fn joined(values: impl Iterator<Item = String>) -> String {

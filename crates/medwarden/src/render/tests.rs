@@ -3,10 +3,10 @@
 use knowledge::Knowledge;
 use model::Timestamp;
 use model::report::{
-    Address, Alternative, Attribute, Confidence, Conversation, Device, Encryption, Evidence, Finding, Identifier, Input,
-    Interface, Isolation, Party, Report, SCHEMA, Scope, Severity, Unseen,
+    Address, Alternative, Attribute, Confidence, Conversation, Device, Encryption, Evidence, Finding, Grounds, Identifier, Input,
+    Interface, Isolation, Origin, Party, Report, SCHEMA, Scope, Severity, Unseen,
 };
-use model::{FactKind, FrameRef, MacAddr, Transport};
+use model::{FactKind, FrameRef, MacAddr, Transport, Word};
 
 use super::text::Screen;
 use super::{View, csv, html, text};
@@ -18,11 +18,9 @@ fn evidence(value: &str) -> std::sync::Arc<Evidence> {
     let [protocol, field, label] = [value; 3].map(|text| text.to_owned().into());
     let (first_seen, last_seen) = (Timestamp::default(), Timestamp::from_parts(60, 0));
     std::sync::Arc::new(Evidence {
-        protocol,
-        field,
-        label,
-        value: value.to_owned(),
-        rule: Some(value.to_owned()),
+        origin: std::sync::Arc::new(Origin { protocol, field, label }),
+        value: value.into(),
+        rule: Some(value.into()),
         frame,
         first_seen,
         last_seen,
@@ -30,10 +28,10 @@ fn evidence(value: &str) -> std::sync::Arc<Evidence> {
     })
 }
 
-fn attribute(value: &str) -> Option<Attribute> {
-    let (value, confidence, evidence) = (value.to_owned(), Confidence::percent(80), vec![evidence(value)]);
+fn attribute(value: &str) -> Option<Box<Attribute>> {
+    let (value, confidence, evidence) = (Word::new(value), Confidence::percent(80), Grounds::from_elem(evidence(value), 1));
     let other = Alternative { value: value.clone(), confidence, evidence: evidence.clone() };
-    Some(Attribute { value, confidence, evidence, disagreeing: vec![other] })
+    Some(Box::new(Attribute { value, confidence, evidence, disagreeing: vec![other] }))
 }
 
 fn device(number: u32, word: &str) -> Device {
@@ -42,16 +40,16 @@ fn device(number: u32, word: &str) -> Device {
     let mac = Some(MacAddr([2, 0, 0, b, c, d]));
     let class = ["infusion_pump", "pacs", "printer", "ct", "ventilator"][number as usize % 5];
     Device {
-        id: format!("d-{number}{word}"),
+        id: format!("d-{number}{word}").into(),
         interfaces: vec![Interface {
             mac,
-            registrant: Some(word.to_owned()),
+            registrant: Some(word.into()),
             locally_administered: true,
             vlans: vec![7],
             first_seen,
             last_seen,
         }],
-        addresses: vec![Address { ip: [10, b, c, d].into(), mac, first_seen, last_seen, known_by: word.to_owned() }],
+        addresses: vec![Address { ip: [10, b, c, d].into(), mac, first_seen, last_seen, known_by: word.into() }],
         name: attribute(&format!("{word}{number}")),
         maker: attribute(word),
         model: attribute(word),
@@ -62,9 +60,13 @@ fn device(number: u32, word: &str) -> Device {
         clinical_impact: attribute(if number.is_multiple_of(2) { "life_sustaining" } else { "supporting" }),
         udi: attribute(word),
         location: attribute(word),
-        software: attribute(word).into_iter().collect(),
-        identifiers: vec![Identifier { kind: FactKind::Fqdn, value: word.to_owned(), evidence: vec![evidence(word)] }],
-        facts: vec![Identifier { kind: FactKind::SysDescr, value: word.to_owned(), evidence: vec![evidence(word)] }],
+        software: attribute(word).into_iter().map(|software| *software).collect(),
+        identifiers: vec![Identifier {
+            kind: FactKind::Fqdn,
+            value: word.into(),
+            evidence: Grounds::from_elem(evidence(word), 1),
+        }],
+        facts: vec![Identifier { kind: FactKind::SysDescr, value: word.into(), evidence: Grounds::from_elem(evidence(word), 1) }],
         reports: Vec::new(),
         is_router: false,
         confidence: Confidence::percent(80),
@@ -72,27 +74,27 @@ fn device(number: u32, word: &str) -> Device {
         last_seen,
         services: Vec::new(),
         administration: Vec::new(),
-        if_isolated: Some(Isolation {
-            stops: vec![word.to_owned()],
-            clinical_conversations: vec![word.to_owned()],
-            dependents: vec![word.to_owned()],
-            stand_ins: vec![word.to_owned()],
-            rule: word.to_owned(),
-            cannot_judge: vec![word.to_owned()],
-        }),
+        if_isolated: Some(Box::new(Isolation {
+            stops: vec![word.into()],
+            clinical_conversations: vec![word.into()],
+            dependents: vec![word.into()],
+            stand_ins: vec![word.into()],
+            rule: word.into(),
+            cannot_judge: vec![word.into()],
+        })),
     }
 }
 
 fn conversation(number: u32, devices: u32, word: &str) -> Conversation {
     let party = |number: u32| Party {
-        device: Some(format!("d-{number}{word}")),
-        name: Some(word.to_owned()),
+        device: Some(format!("d-{number}{word}").into()),
+        name: Some(word.into()),
         ip: None,
         mac: None,
         scope: Scope::Inside,
     };
     let server = match number % 10 {
-        0 => Party { device: None, name: Some(format!("{word}{number}")), scope: Scope::Outside, ..party(0) },
+        0 => Party { device: None, name: Some(format!("{word}{number}").into()), scope: Scope::Outside, ..party(0) },
         _ => party((number * 7 + 1) % devices),
     };
     let json = serde_json::json!({
@@ -108,16 +110,16 @@ fn conversation(number: u32, devices: u32, word: &str) -> Conversation {
 
 fn finding(number: u32, word: &str) -> Finding {
     Finding {
-        id: format!("f:{number}"),
-        detector: word.to_owned(),
-        title: word.to_owned(),
+        id: format!("f:{number}").into(),
+        detector: word.into(),
+        title: word.into(),
         severity: Severity::High,
-        clinical_impact: Some(word.to_owned()),
-        devices: vec![format!("d-{number}{word}")],
+        clinical_impact: Some(word.into()),
+        devices: vec![format!("d-{number}{word}").into()],
         conversations: Vec::new(),
-        why: word.to_owned(),
-        what_to_do: word.to_owned(),
-        evidence: vec![evidence(word)],
+        why: word.into(),
+        what_to_do: word.into(),
+        evidence: Grounds::from_elem(evidence(word), 1),
         first_seen: Timestamp::default(),
         last_seen: Timestamp::default(),
     }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use knowledge::Knowledge;
 use model::report::{Administration, Conversation, Device, Finding, Isolation, Party, Report, Scope, Severity};
-use model::{ClinicalImpact, Timestamp, Transport};
+use model::{ClinicalImpact, Timestamp, Transport, Word};
 
 use super::words::{self, UNKNOWN};
 
@@ -124,7 +124,7 @@ impl<'a> View<'a> {
     /// What to call a device in a table: its name, else what it is, else its address.
     pub fn call(&self, device: &Device) -> String {
         if let Some(name) = &device.name {
-            return name.value.clone();
+            return name.value.to_string();
         }
         address(device)
     }
@@ -137,7 +137,7 @@ impl<'a> View<'a> {
     /// What to call a party: the device's or the external name, with its address where the name does not hold it.
     pub fn party(&self, party: &Party) -> String {
         let address = party.ip.map(|ip| ip.to_string()).or_else(|| party.mac.map(|mac| mac.to_string()));
-        let name = self.device_of(party).map(|device| self.call(device)).or_else(|| party.name.clone());
+        let name = self.device_of(party).map(|device| self.call(device)).or_else(|| party.name.as_ref().map(Word::to_string));
         name.or(address).unwrap_or_else(|| UNKNOWN.to_owned())
     }
 
@@ -181,7 +181,7 @@ impl<'a> View<'a> {
     pub fn isolations(&self) -> Vec<(&'a Device, &'a Isolation)> {
         self.devices
             .iter()
-            .filter_map(|device| Some((*device, device.if_isolated.as_ref()?)))
+            .filter_map(|device| Some((*device, device.if_isolated.as_deref()?)))
             .filter(|(device, isolation)| {
                 matters_to_care(device) || !isolation.dependents.is_empty() || self.worst(device) >= Some(Severity::High)
             })
@@ -207,10 +207,10 @@ impl<'a> View<'a> {
         let ips = device.addresses.iter().map(|address| address.ip.to_string());
         let named = [&device.name, &device.serial, &device.udi].into_iter().flatten();
         let values = named.flat_map(|attribute| {
-            std::iter::once(attribute.value.clone()).chain(attribute.disagreeing.iter().map(|other| other.value.clone()))
+            std::iter::once(&attribute.value).chain(attribute.disagreeing.iter().map(|other| &other.value)).map(Word::to_string)
         });
-        let keys = device.identifiers.iter().map(|identifier| identifier.value.clone());
-        std::iter::once(device.id.clone()).chain(macs).chain(ips).chain(values).chain(keys)
+        let keys = device.identifiers.iter().map(|identifier| identifier.value.to_string());
+        std::iter::once(device.id.to_string()).chain(macs).chain(ips).chain(values).chain(keys)
     }
 }
 
@@ -242,14 +242,14 @@ pub fn weight(impact: Option<ClinicalImpact>) -> u8 {
 pub fn address(device: &Device) -> String {
     let latest = device.addresses.iter().max_by_key(|address| (address.ip.is_ipv4(), address.last_seen, Reverse(address.ip)));
     let mac = || device.interfaces.iter().find_map(|interface| interface.mac).map(|mac| mac.to_string());
-    latest.map(|address| address.ip.to_string()).or_else(mac).unwrap_or_else(|| device.id.clone())
+    latest.map(|address| address.ip.to_string()).or_else(mac).unwrap_or_else(|| device.id.to_string())
 }
 
 /// Maker and model in one, or what is known of the two.
 pub fn product(device: &Device) -> String {
     match (&device.maker, &device.model) {
         (Some(maker), Some(model)) => format!("{} {}", maker.value, model.value),
-        (Some(one), None) | (None, Some(one)) => one.value.clone(),
+        (Some(one), None) | (None, Some(one)) => one.value.to_string(),
         (None, None) => UNKNOWN.to_owned(),
     }
 }

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use model::report::{Attribute, Conversation, Encryption, Evidence, PhiSeen, Report};
-use model::{ClinicalImpact, FactKind, Timestamp, Transport};
+use model::{ClinicalImpact, FactKind, Timestamp, Transport, Word};
 
 /// What is said where nothing is known.
 pub const UNKNOWN: &str = "unknown";
@@ -76,7 +76,7 @@ pub fn phi(seen: &[PhiSeen]) -> String {
 pub fn content(conversation: &Conversation) -> String {
     let fields = conversation.phi.iter().map(|phi| phi.count).fold(0, u64::saturating_add);
     let phi = if fields == 0 { None } else { Some(format!("PHI ({} fields)", thousands(fields))) };
-    let parts: Vec<String> = phi.into_iter().chain(conversation.clinical.clone()).collect();
+    let parts: Vec<String> = phi.into_iter().chain(conversation.clinical.as_ref().map(Word::to_string)).collect();
     parts.join("; ")
 }
 
@@ -162,8 +162,8 @@ pub fn kind(kind: FactKind) -> String {
 }
 
 /// The first few of a list, and how many more there are.
-pub fn some(items: &[String], most: usize) -> String {
-    let mut out = items.iter().take(most).map(String::as_str).collect::<Vec<_>>().join(", ");
+pub fn some(items: &[impl AsRef<str>], most: usize) -> String {
+    let mut out = items.iter().take(most).map(AsRef::as_ref).collect::<Vec<_>>().join(", ");
     if items.len() > most {
         let _ = write!(out, " and {} more", thousands((items.len() - most) as u64));
     }

@@ -3,6 +3,7 @@
 use std::io;
 
 use model::ClinicalImpact;
+use model::Word;
 use model::report::{Device, Isolation, Severity};
 
 use super::devices::{impact_badge, link, product_line};
@@ -133,7 +134,7 @@ pub(super) fn isolation_of(view: &View<'_>, device: &Device, isolation: &Isolati
     Ok(())
 }
 
-fn sentences(page: &mut Page<'_>, sentences: &[String]) -> io::Result<()> {
+fn sentences(page: &mut Page<'_>, sentences: &[Word]) -> io::Result<()> {
     if sentences.is_empty() {
         html!(page, "<span class=\"none\">nothing known</span>");
         return Ok(());
@@ -146,7 +147,7 @@ fn sentences(page: &mut Page<'_>, sentences: &[String]) -> io::Result<()> {
     more(page, sentences.len(), MAX_LIST, "sentence")
 }
 
-fn ids(view: &View<'_>, of: &Device, ids: &[String], page: &mut Page<'_>) -> io::Result<()> {
+fn ids(view: &View<'_>, of: &Device, ids: &[Word], page: &mut Page<'_>) -> io::Result<()> {
     if ids.is_empty() {
         html!(page, "<span class=\"none\">none seen</span>");
     }

@@ -44,16 +44,18 @@ pub(super) fn table(view: &View<'_>, page: &mut Page<'_>) -> io::Result<()> {
 fn row(view: &View<'_>, index: usize, device: &Device, page: &mut Page<'_>) -> io::Result<()> {
     let impact = impact(device);
     html!(page, "<tr data-impact=\"", (weight(impact)), "\"><th scope=\"row\">");
-    let name = device.name.as_ref().map_or_else(|| address(device), |name| name.value.clone());
+    let name = device.name.as_ref().map_or_else(|| address(device), |name| name.value.to_string());
     if index < MAX_SHEETS {
         html!(page, "<a href=\"#device-", (index), "\">", (name), "</a>");
     } else {
         html!(page, (name));
     }
     html!(page, "</th>");
-    for known in
-        [device.maker.as_ref().map(|a| a.value.clone()), device.model.as_ref().map(|a| a.value.clone()), view.class(device)]
-    {
+    for known in [
+        device.maker.as_ref().map(|a| a.value.to_string()),
+        device.model.as_ref().map(|a| a.value.to_string()),
+        view.class(device),
+    ] {
         html!(page, "<td>");
         known_or_not(page, known.as_deref())?;
         html!(page, "</td>");
@@ -196,15 +198,15 @@ fn sheet(view: &View<'_>, device: &Device, page: &mut Page<'_>) -> io::Result<()
 
 fn attributes(view: &View<'_>, device: &Device, page: &mut Page<'_>) -> io::Result<()> {
     let named: [(&'static str, Option<&Attribute>); 9] = [
-        ("Name", device.name.as_ref()),
-        ("Maker", device.maker.as_ref()),
-        ("Model", device.model.as_ref()),
-        ("Serial", device.serial.as_ref()),
-        ("Firmware", device.firmware.as_ref()),
-        ("System", device.os.as_ref()),
-        ("Class", device.class.as_ref()),
-        ("UDI", device.udi.as_ref()),
-        ("Location", device.location.as_ref()),
+        ("Name", device.name.as_deref()),
+        ("Maker", device.maker.as_deref()),
+        ("Model", device.model.as_deref()),
+        ("Serial", device.serial.as_deref()),
+        ("Firmware", device.firmware.as_deref()),
+        ("System", device.os.as_deref()),
+        ("Class", device.class.as_deref()),
+        ("UDI", device.udi.as_deref()),
+        ("Location", device.location.as_deref()),
     ];
     let software = device.software.iter().take(MAX_LIST).map(|software| ("Software", software));
     let known: Vec<_> = named.into_iter().filter_map(|(label, a)| Some((label, a?))).chain(software).collect();
@@ -217,7 +219,7 @@ fn attributes(view: &View<'_>, device: &Device, page: &mut Page<'_>) -> io::Resu
         "<th scope=\"col\">Evidence</th></tr></thead><tbody>\n"
     );
     for (label, attribute) in known {
-        let value = if label == "Class" { view.class(device).unwrap_or_default() } else { attribute.value.clone() };
+        let value = if label == "Class" { view.class(device).unwrap_or_default() } else { attribute.value.to_string() };
         html!(page, "<tr><th scope=\"row\">", (label), "</th><td>", (value), "</td><td>");
         html!(page, (attribute.confidence.as_percent()), " %</td><td>");
         observations(view, &attribute.evidence, page)?;
@@ -239,9 +241,9 @@ pub(super) fn observations(view: &View<'_>, evidence: &[std::sync::Arc<Evidence>
         html!(
             page,
             "<span class=\"sub\">",
-            (one.protocol),
+            (one.origin.protocol),
             ", ",
-            (one.label),
+            (one.origin.label),
             ": <span class=\"mono\">",
             (one.value),
             "</span>, "

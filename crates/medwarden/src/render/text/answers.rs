@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::io;
 
 use model::ClinicalImpact;
+use model::Word;
 use model::report::{Conversation, Device, Encryption, Isolation, Severity};
 
 use super::paint::Style;
@@ -52,9 +53,9 @@ fn device_row(view: &View<'_>, device: &Device) -> Vec<(Style, String)> {
         Some(_) => Style::Plain,
     };
     vec![
-        (if device.name.is_some() { Style::Bold } else { Style::Dim }, value(device.name.as_ref()).to_owned()),
-        known(value(device.maker.as_ref())),
-        known(value(device.model.as_ref())),
+        (if device.name.is_some() { Style::Bold } else { Style::Dim }, value(device.name.as_deref()).to_owned()),
+        known(value(device.maker.as_deref())),
+        known(value(device.model.as_deref())),
         known(view.class(device).as_deref().unwrap_or(UNKNOWN)),
         (style, words::impact(impact).to_owned()),
         (Style::Plain, address(device)),
@@ -95,8 +96,8 @@ fn conversation_row(view: &View<'_>, conversation: &Conversation) -> Vec<(Style,
         Encryption::Unknown => Style::Dim,
     };
     let service = match conversation.port {
-        0 => conversation.service.clone(),
-        port if conversation.service.ends_with(&port.to_string()) => conversation.service.clone(),
+        0 => conversation.service.to_string(),
+        port if conversation.service.ends_with(&port.to_string()) => conversation.service.to_string(),
         port => format!("{} {port}", conversation.service),
     };
     let carries = words::content(conversation);
@@ -121,7 +122,7 @@ pub(super) fn administration(view: &View<'_>, text: &mut Text<'_>) -> io::Result
     let mut table = Table::new(vec!["Device", "Service", "From", "How", "Note", "Last seen (UTC)"]);
     for (device, used) in all.iter().take(MAX_ADMINISTRATION) {
         let (how, flags) = manner(used);
-        let service = used.remote_tool.clone().unwrap_or_else(|| format!("{} {}", used.service, used.port));
+        let service = used.remote_tool.as_ref().map(Word::to_string).unwrap_or_else(|| format!("{} {}", used.service, used.port));
         table.row(vec![
             (Style::Bold, view.call(device)),
             (Style::Plain, service),
@@ -166,7 +167,7 @@ pub(super) fn isolation(view: &View<'_>, text: &mut Text<'_>) -> io::Result<()> 
 fn common<'a>(all: &[(&'a Device, &'a Isolation)]) -> BTreeSet<&'a str> {
     let mut common: Option<BTreeSet<&str>> = None;
     for (_, isolation) in all {
-        let these: BTreeSet<&str> = isolation.cannot_judge.iter().map(String::as_str).collect();
+        let these: BTreeSet<&str> = isolation.cannot_judge.iter().map(Word::as_str).collect();
         common = Some(common.map_or_else(|| these.clone(), |common| &common & &these));
     }
     common.unwrap_or_default()
@@ -188,14 +189,14 @@ pub(super) fn isolation_of(
     if isolation.stops.len() > 6 {
         text.labelled(4, "", Style::Dim, &format!("… and {} more", thousands((isolation.stops.len() - 6) as u64)))?;
     }
-    let names = |ids: &[String]| words::some(&ids.iter().map(|id| view.call_id(id)).collect::<Vec<_>>(), 8);
+    let names = |ids: &[Word]| words::some(&ids.iter().map(|id| view.call_id(id)).collect::<Vec<_>>(), 8);
     if !isolation.dependents.is_empty() {
         text.labelled(4, "Depend on it", Style::Plain, &names(&isolation.dependents))?;
     }
     let stand_ins = if isolation.stand_ins.is_empty() { "none seen".to_owned() } else { names(&isolation.stand_ins) };
     text.labelled(4, "Stand-ins", Style::Plain, &stand_ins)?;
     text.labelled(4, "To isolate", Style::Warn, &isolation.rule)?;
-    let unknown: Vec<&str> = isolation.cannot_judge.iter().map(String::as_str).filter(|one| !said.contains(one)).collect();
+    let unknown: Vec<&str> = isolation.cannot_judge.iter().map(Word::as_str).filter(|one| !said.contains(one)).collect();
     if !unknown.is_empty() {
         text.labelled(4, "Not known", Style::Dim, &unknown.join(" "))?;
     }

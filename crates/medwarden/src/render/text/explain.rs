@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::io::{self, Write};
 
+use model::Word;
 use model::report::{Attribute, Conversation, Device, Evidence, Identifier};
 
 use super::paint::{Screen, Style};
@@ -62,16 +63,16 @@ fn attributes(view: &View<'_>, device: &Device, text: &mut Text<'_>) -> io::Resu
     let class = view.class(device);
     let impact = words::impact(impact(device));
     let named: [(&str, Option<&Attribute>, Option<&str>); 10] = [
-        ("Name", device.name.as_ref(), None),
-        ("Maker", device.maker.as_ref(), None),
-        ("Model", device.model.as_ref(), None),
-        ("Serial", device.serial.as_ref(), None),
-        ("Firmware", device.firmware.as_ref(), None),
-        ("System", device.os.as_ref(), None),
-        ("Class", device.class.as_ref(), class.as_deref()),
-        ("Impact", device.clinical_impact.as_ref(), Some(impact)),
-        ("UDI", device.udi.as_ref(), None),
-        ("Location", device.location.as_ref(), None),
+        ("Name", device.name.as_deref(), None),
+        ("Maker", device.maker.as_deref(), None),
+        ("Model", device.model.as_deref(), None),
+        ("Serial", device.serial.as_deref(), None),
+        ("Firmware", device.firmware.as_deref(), None),
+        ("System", device.os.as_deref(), None),
+        ("Class", device.class.as_deref(), class.as_deref()),
+        ("Impact", device.clinical_impact.as_deref(), Some(impact)),
+        ("UDI", device.udi.as_deref(), None),
+        ("Location", device.location.as_deref(), None),
     ];
     for (label, attribute, said) in &named {
         match attribute {
@@ -99,7 +100,13 @@ fn evidence(view: &View<'_>, evidence: &[std::sync::Arc<Evidence>], indent: usiz
     for one in evidence {
         let times = if one.count > 1 { format!(", {} times", words::thousands(one.count)) } else { String::new() };
         let when = words::span(one.first_seen, one.last_seen);
-        let line = format!("{} · {}: {} · {} · {when}{times}", one.protocol, one.label, one.value, place(view.report, one));
+        let line = format!(
+            "{} · {}: {} · {} · {when}{times}",
+            one.origin.protocol,
+            one.origin.label,
+            one.value,
+            place(view.report, one)
+        );
         text.item(indent, Style::Plain, &line)?;
         if let Some(rule) = &one.rule {
             text.paragraph(indent + 2, Style::Dim, &format!("by {rule}"))?;
@@ -117,7 +124,7 @@ fn network(device: &Device, text: &mut Text<'_>) -> io::Result<()> {
         let vlans: Vec<String> = interface.vlans.iter().map(ToString::to_string).collect();
         table.row(vec![
             (Style::Plain, format!("{mac}{local}")),
-            (Style::Plain, interface.registrant.clone().unwrap_or_else(|| UNKNOWN.to_owned())),
+            (Style::Plain, interface.registrant.as_deref().unwrap_or(UNKNOWN).to_owned()),
             (Style::Plain, vlans.join(", ")),
             (Style::Plain, words::span(interface.first_seen, interface.last_seen)),
         ]);
@@ -129,7 +136,7 @@ fn network(device: &Device, text: &mut Text<'_>) -> io::Result<()> {
         table.row(vec![
             (Style::Plain, address.ip.to_string()),
             (Style::Plain, address.mac.map_or_else(String::new, |mac| mac.to_string())),
-            (Style::Plain, address.known_by.clone()),
+            (Style::Plain, address.known_by.to_string()),
             (Style::Plain, words::span(address.first_seen, address.last_seen)),
         ]);
     }
@@ -138,7 +145,7 @@ fn network(device: &Device, text: &mut Text<'_>) -> io::Result<()> {
     let mut table = Table::new(vec!["Service", "Port", "Clients", "Management", "Says of itself"]);
     for service in &device.services {
         table.row(vec![
-            (Style::Plain, service.name.clone()),
+            (Style::Plain, service.name.to_string()),
             (Style::Plain, words::carrier(service.transport, service.port)),
             (Style::Plain, service.clients.to_string()),
             (Style::Warn, if service.management { "yes".to_owned() } else { String::new() }),
@@ -190,14 +197,14 @@ fn conversations(view: &View<'_>, device: &Device, text: &mut Text<'_>) -> io::R
 /// Clinical content, and every kind of PHI.
 fn carries(conversation: &Conversation) -> String {
     let phi = if conversation.phi.is_empty() { None } else { Some(format!("PHI: {}", words::phi(&conversation.phi))) };
-    conversation.clinical.clone().into_iter().chain(phi).collect::<Vec<_>>().join("; ")
+    conversation.clinical.as_ref().map(Word::to_string).into_iter().chain(phi).collect::<Vec<_>>().join("; ")
 }
 
 fn administration(view: &View<'_>, device: &Device, text: &mut Text<'_>) -> io::Result<()> {
     text.heading("3. Who administers it", &count(device.administration.len(), "use"))?;
     for used in &device.administration {
         let (how, flags) = manner(used);
-        let service = used.remote_tool.clone().unwrap_or_else(|| format!("{} {}", used.service, used.port));
+        let service = used.remote_tool.as_ref().map(Word::to_string).unwrap_or_else(|| format!("{} {}", used.service, used.port));
         let flags = if flags.is_empty() { String::new() } else { format!(" · {}", flags.join(", ")) };
         let when = words::span(used.first_seen, used.last_seen);
         text.item(2, Style::Plain, &format!("{service} from {} · {how} · {when}{flags}", view.party(&used.from)))?;
