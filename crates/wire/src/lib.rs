@@ -32,3 +32,5 @@ mod xml;
 pub use fact::{About, Fact, Field, Login, Sink, Value};
 pub use protocol::{Context, Direction, Hint, Info, Next, Protocol, Role, Session, Step, Verdict};
 pub use protocols::PROTOCOLS;
+pub use protocols::syslog::head as syslog_head;
+pub use protocols::tls::suites as tls_suites;

@@ -56,7 +56,7 @@ mod snmp;
 mod ssdp;
 mod ssh;
 mod stp;
-mod syslog;
+pub(crate) mod syslog;
 mod tacacs;
 mod telnet;
 mod tftp;

@@ -8,7 +8,7 @@ use crate::bytes::line;
 use crate::fact::{About, Field, Sink, Value};
 use crate::protocol::{Context, Direction, Hint, Info, Next, Protocol, Role, Session, Step, Verdict};
 
-mod head;
+pub mod head;
 
 use head::Head;
 pub(super) use head::rfc3339;

@@ -11,7 +11,7 @@ pub(crate) mod ja4;
 mod records;
 mod ssl2;
 mod suite_names;
-pub(crate) mod suites;
+pub mod suites;
 
 use handshake::{After, Handshake, Need, kind, need};
 use ja4::Carrier;

@@ -4,7 +4,7 @@ use super::suite_names::SUITES;
 
 /// How well an algorithm protects, after RFC 9325 §4 and the documents that forbid single algorithms.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Strength {
+pub enum Strength {
     /// Nothing is said against it.
     Ok,
     /// Protects still, but is to be replaced: no forward secrecy, 64-bit blocks, short keys.
@@ -30,7 +30,8 @@ const STATIC_KEYS: &[&str] =
     &["TLS_RSA_WITH_", "TLS_RSA_PSK_", "TLS_DH_RSA_", "TLS_DH_DSS_", "TLS_ECDH_RSA_", "TLS_ECDH_ECDSA_", "SSL_RSA_", "TLS_KRB5_"];
 
 /// How well a suite of this registered name protects.
-pub(crate) fn suite_strength(name: &str) -> Strength {
+#[must_use]
+pub fn suite_strength(name: &str) -> Strength {
     if BROKEN.iter().any(|part| name.contains(part)) {
         Strength::Broken
     } else if WEAK.iter().any(|part| name.contains(part)) || STATIC_KEYS.iter().any(|start| name.starts_with(start)) {
