@@ -17,6 +17,7 @@ mod open;
 mod pcap;
 mod pcapng;
 mod reader;
+mod stream;
 mod walk;
 pub mod write;
 
@@ -24,6 +25,7 @@ pub use damage::Damage;
 pub use merge::{Inputs, Source};
 pub use open::Compression;
 pub use reader::{Format, Frame, Interface, Reader};
+pub use stream::Stream;
 
 /// The largest frame that is accepted where the capture's own snap length allows no more.
 pub const USUAL_FRAME_BYTES: usize = 256 * 1024;

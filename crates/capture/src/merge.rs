@@ -11,7 +11,8 @@ use model::Timestamp;
 
 use crate::damage::Damage;
 use crate::open::{Compression, Counted, LazyFile};
-use crate::reader::{Format, Frame, Interface, Reader, Record, cannot_open};
+use crate::reader::{Format, Frame, Interface, Opened, Reader, Record, cannot_open};
+use crate::stream::Stream;
 use crate::walk::{Found, Kind, walk};
 
 /// Files that are held open at once. Past it, a file is opened for each read of its buffer.
@@ -52,7 +53,15 @@ pub struct Source {
     pub dropped: Option<u64>,
     /// It lay in a folder and is no capture: what it is instead.
     pub skipped: Option<String>,
+    /// It is no capture, but somebody wants it: see [`Inputs::open_other`].
+    pub is_other: bool,
 }
+
+/// The most first bytes of a file that is no capture that are shown to who may want it.
+const HEAD_BYTES: usize = 16 * 1024;
+
+/// Says by the first bytes whether what is no capture is wanted; also told whether these are all.
+type Wanted<'a> = &'a dyn Fn(&[u8], bool) -> bool;
 
 /// Inputs that are read together.
 pub struct Inputs {
@@ -81,6 +90,8 @@ enum State {
     Closed,
     /// Open, with the frame that comes next.
     Open(Box<Reader>, Record),
+    /// No capture, but wanted; the stream where it cannot be opened again.
+    Other(Option<Box<Stream>>),
     /// Read to the end.
     Done,
 }
@@ -90,12 +101,49 @@ impl Inputs {
     /// What cannot be read stands in its [`Source`]; nothing stops the others.
     #[must_use]
     pub fn open(paths: &[PathBuf]) -> Self {
+        Self::open_with(paths, &|_, _| false)
+    }
+
+    /// The same, but what is no capture and is `wanted` is set aside for [`Inputs::open_other`] rather than refused.
+    #[must_use]
+    pub fn open_with(paths: &[PathBuf], wanted: Wanted<'_>) -> Self {
         let mut inputs =
             Self { sources: Vec::new(), feeds: Vec::new(), queue: BinaryHeap::new(), current: None, active: 0, total_bytes: 0 };
         for found in walk(paths) {
-            inputs.add(found);
+            inputs.add(found, wanted);
         }
         inputs
+    }
+
+    /// Opens an input that is no capture but was wanted. What cannot be opened again (standard input) is given once. `keep_open` where
+    /// few are open at once; others are opened for each read.
+    ///
+    /// # Errors
+    /// When it cannot be opened any more.
+    pub fn open_other(&mut self, index: usize, keep_open: bool) -> Result<Stream, Damage> {
+        let gone = || Damage::new(0, "cannot be read again", "name the file rather than a pipe");
+        let (Some(feed), Some(source)) = (self.feeds.get_mut(index), self.sources.get(index)) else { return Err(gone()) };
+        if let State::Other(stream @ Some(_)) = &mut feed.state {
+            return stream.take().map(|stream| *stream).ok_or_else(gone);
+        }
+        feed.read.store(0, Ordering::Relaxed);
+        match feed.open(&source.path, keep_open)? {
+            Opened::Other(stream, _) => Ok(stream),
+            Opened::Capture(_) => Err(Damage::new(0, "the file changed while it was read", "read it again")),
+        }
+    }
+
+    /// When the next frame was captured.
+    #[must_use]
+    pub fn next_time(&mut self) -> Option<Timestamp> {
+        let index = match self.current {
+            // What was lent is over: the next one is known only once it is read.
+            Some(_) => self.current.take().and_then(|index| self.follow(index)).or_else(|| self.first_queued())?,
+            None => self.first_queued()?,
+        };
+        let key = self.feeds.get(index)?.key;
+        self.queue.push(Reverse((key, index)));
+        Some(key)
     }
 
     /// Every input in the order of their paths, with what is known of it so far.
@@ -162,7 +210,7 @@ impl Inputs {
             if !self.is_closed(index) {
                 return Some(index);
             }
-            self.reopen(index);
+            self.reopen(index, &|_, _| false);
         }
     }
 
@@ -175,7 +223,7 @@ impl Inputs {
         }
     }
 
-    fn add(&mut self, found: Found) {
+    fn add(&mut self, found: Found, wanted: Wanted<'_>) {
         let index = self.sources.len();
         let mut source = Source { path: found.path, ..Source::default() };
         if let Kind::File(bytes) = found.kind {
@@ -190,7 +238,7 @@ impl Inputs {
         let feed = Feed { kind: found.kind, in_folder: found.in_folder, read: Arc::default(), state, key: Timestamp::MIN };
         self.feeds.push(feed);
         if self.is_closed(index) {
-            self.reopen(index);
+            self.reopen(index, wanted);
             self.set_aside(index);
         }
     }
@@ -200,18 +248,15 @@ impl Inputs {
     }
 
     /// Opens an input from its start and queues its first frame.
-    fn reopen(&mut self, index: usize) {
+    fn reopen(&mut self, index: usize, wanted: Wanted<'_>) {
         let (Some(feed), Some(source)) = (self.feeds.get_mut(index), self.sources.get_mut(index)) else {
             return;
         };
         feed.state = State::Done;
         feed.read.store(0, Ordering::Relaxed);
         let reader = match feed.open(&source.path, self.active < MAX_OPEN) {
-            Ok(reader) => reader,
-            Err(damage) if feed.in_folder && damage.what.starts_with("not a capture") => {
-                source.skipped = Some(damage.what.into_owned());
-                return;
-            }
+            Ok(Opened::Capture(reader)) => reader,
+            Ok(Opened::Other(stream, damage)) => return feed.other(source, stream, damage, wanted),
             Err(damage) => return source.note(damage),
         };
         source.format = Some(reader.format());
@@ -265,18 +310,33 @@ impl Inputs {
 }
 
 impl Feed {
-    fn open(&self, path: &std::path::Path, keep_open: bool) -> Result<Reader, Damage> {
+    fn open(&self, path: &std::path::Path, keep_open: bool) -> Result<Opened, Damage> {
         let read = Arc::clone(&self.read);
         match self.kind {
-            Kind::Stdin => Reader::new(Counted::new(io::stdin(), read)),
+            Kind::Stdin => Opened::of(Counted::new(io::stdin(), read)),
             Kind::File(_) => {
                 let file = LazyFile::open(path.to_owned(), keep_open, read).map_err(|error| cannot_open(&error))?;
-                Reader::new(file)
+                Opened::of(file)
             }
             Kind::Pipe | Kind::Unreadable(_) => {
                 let file = std::fs::File::open(path).map_err(|error| cannot_open(&error))?;
-                Reader::new(Counted::new(file, read))
+                Opened::of(Counted::new(file, read))
             }
+        }
+    }
+
+    /// What is no capture: set aside where it is wanted, passed over in a folder, else an input that is broken.
+    fn other(&mut self, source: &mut Source, mut stream: Stream, damage: Damage, wanted: Wanted<'_>) {
+        let (head, is_all) = stream.head(HEAD_BYTES);
+        if wanted(head, is_all) {
+            source.is_other = true;
+            source.compression = stream.compression();
+            let can_reopen = matches!(self.kind, Kind::File(_));
+            self.state = State::Other((!can_reopen).then(|| Box::new(stream)));
+        } else if self.in_folder {
+            source.skipped = Some(damage.what.into_owned());
+        } else {
+            source.note(damage);
         }
     }
 }

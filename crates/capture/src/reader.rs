@@ -12,6 +12,7 @@ use crate::damage::Damage;
 use crate::open::{Compression, decompressed};
 use crate::pcap::Pcap;
 use crate::pcapng::Pcapng;
+use crate::stream::Stream;
 use crate::{MAX_FRAME_BYTES, USUAL_FRAME_BYTES, detect};
 
 /// How a capture is written.
@@ -119,13 +120,10 @@ impl Reader {
     /// # Errors
     /// When the stream cannot be read or is no capture.
     pub fn new(input: impl Read + Send + 'static) -> Result<Self, Damage> {
-        let (compression, stream) = decompressed(Box::new(input)).map_err(|error| cannot_open(&error))?;
-        let mut buffer = Buffer::new(stream);
-        let body = match body_of(&mut buffer, compression)? {
-            Format::Pcap => Body::Pcap(Pcap::begin(&mut buffer)?),
-            Format::Pcapng => Body::Pcapng(Box::default()),
-        };
-        Ok(Self { buffer, body, compression, hold: 0, number: 0, ended: false })
+        match Opened::of(input)? {
+            Opened::Capture(reader) => Ok(reader),
+            Opened::Other(_, damage) => Err(damage),
+        }
     }
 
     /// The next frame; `None` at the end.
@@ -223,22 +221,51 @@ pub(crate) fn cannot_open(error: &std::io::Error) -> Damage {
     Damage::new(0, format!("cannot be read: {error}"), "check the name and the right to read it")
 }
 
-/// Says which format begins here, or what else does.
-fn body_of(buffer: &mut Buffer, compression: Compression) -> Result<Format, Damage> {
-    let _ = buffer.peek(512);
+/// What a stream turned out to be.
+pub(crate) enum Opened {
+    Capture(Reader),
+    /// No capture: the stream from its beginning, and what to say of it where nobody wants it.
+    Other(Stream, Damage),
+}
+
+impl Opened {
+    /// Looks at the first bytes.
+    pub(crate) fn of(input: impl Read + Send + 'static) -> Result<Self, Damage> {
+        let (compression, stream) = decompressed(Box::new(input)).map_err(|error| cannot_open(&error))?;
+        let mut buffer = Buffer::new(stream);
+        let body = match body_of(&mut buffer) {
+            Some(Format::Pcap) => Body::Pcap(Pcap::begin(&mut buffer)?),
+            Some(Format::Pcapng) => Body::Pcapng(Box::default()),
+            None => {
+                let damage = no_capture(&mut buffer, compression)?;
+                return Ok(Self::Other(Stream::new(buffer, compression), damage));
+            }
+        };
+        Ok(Self::Capture(Reader { buffer, body, compression, hold: 0, number: 0, ended: false }))
+    }
+}
+
+/// Bytes that are looked at to tell what a stream is.
+const HEAD_BYTES: usize = 512;
+
+/// Says which format begins here, if one does.
+fn body_of(buffer: &mut Buffer) -> Option<Format> {
+    let _ = buffer.peek(HEAD_BYTES);
     let head = buffer.available();
-    let head = head.get(..512).unwrap_or(head);
     if head.starts_with(&[0x0a, 0x0d, 0x0d, 0x0a]) {
-        return Ok(Format::Pcapng);
+        return Some(Format::Pcapng);
     }
-    if Pcap::is_magic(head) {
-        return Ok(Format::Pcap);
-    }
-    let (what, hint) = detect::name(head);
+    Pcap::is_magic(head).then_some(Format::Pcap)
+}
+
+/// Says what begins here instead. That it cannot be read is an error.
+fn no_capture(buffer: &mut Buffer, compression: Compression) -> Result<Damage, Damage> {
+    let head = buffer.available();
+    let (what, hint) = detect::name(head.get(..HEAD_BYTES).unwrap_or(head));
     if let Some(failure) = buffer.take_failure() {
         return Err(failure);
     }
-    Err(match compression {
+    Ok(match compression {
         Compression::None => Damage::new(0, format!("not a capture but {what}"), hint),
         packed => Damage::new(0, format!("not a capture but {what}, compressed with {packed}"), hint),
     })

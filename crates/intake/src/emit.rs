@@ -6,7 +6,7 @@ use std::net::IpAddr;
 
 use foldhash::fast::FixedState;
 use model::observation::{Fact, FlowRecord, MAX_TEXT, Subject};
-use model::{ConversationKey, Endpoint, FactValue, FrameRef, Intake, MacAddr, Observation, Timestamp};
+use model::{ConversationKey, Endpoint, FactValue, FrameRef, Intake, MacAddr, Observation, Timestamp, Word};
 use wire::{Field, Value};
 
 use crate::Clock;
@@ -117,17 +117,6 @@ impl<'a> Emit<'a> {
         self.memory.observations = self.memory.observations.saturating_add(1);
         self.sink.take(Observation::Flow(flow));
     }
-
-    /// Hands an observation on as it is.
-    pub(crate) fn hand_on(&mut self, observation: Observation) {
-        self.memory.observations = self.memory.observations.saturating_add(1);
-        self.sink.take(observation);
-    }
-
-    /// Counts a statement whose subject has no address.
-    pub(crate) fn unplaced(&mut self) {
-        self.memory.unplaced = self.memory.unplaced.saturating_add(1);
-    }
 }
 
 /// The protocol that a field is of: the first part of its id.
@@ -151,11 +140,6 @@ pub(crate) fn is_host(ip: &IpAddr) -> bool {
 fn names_one(endpoint: Endpoint) -> Option<Endpoint> {
     let one = Endpoint { mac: endpoint.mac.filter(|mac| mac.is_interface()), ip: endpoint.ip.filter(is_host) };
     (!is_nobody(one)).then_some(one)
-}
-
-/// An interface and the address it holds.
-pub(crate) const fn both(mac: MacAddr, ip: IpAddr) -> Endpoint {
-    Endpoint { mac: Some(mac), ip: Some(ip) }
 }
 
 /// An address whose interface is not known.
@@ -190,7 +174,7 @@ fn keep(value: &Value<'_>) -> Option<FactValue> {
     Some(match value {
         Value::Text(text) => FactValue::Text(tidy(text)?),
         Value::Octets(octets) => FactValue::Text(tidy(&String::from_utf8_lossy(octets))?),
-        Value::Hex(octets) => FactValue::Text(hexadecimal(octets)),
+        Value::Hex(octets) => FactValue::Text(hexadecimal(octets).into()),
         Value::Number(number) => FactValue::Number(*number),
         Value::Ip(ip) => FactValue::Ip(*ip),
         Value::Mac(mac) => FactValue::Mac(*mac),
@@ -201,10 +185,12 @@ fn keep(value: &Value<'_>) -> Option<FactValue> {
 }
 
 /// One line of at most [`MAX_TEXT`] characters without control characters or blanks around it.
-fn tidy(text: &str) -> Option<String> {
-    let plain = text.trim_matches(|c: char| c.is_whitespace() || c.is_control()).chars();
-    let tidied: String = plain.take(MAX_TEXT).map(|c| if c.is_control() { ' ' } else { c }).collect();
-    (!tidied.is_empty()).then_some(tidied)
+fn tidy(text: &str) -> Option<Word> {
+    let text = text.trim_matches(|c: char| c.is_whitespace() || c.is_control());
+    if text.len() <= MAX_TEXT && !text.chars().any(char::is_control) {
+        return (!text.is_empty()).then(|| Word::new(text));
+    }
+    Some(text.chars().take(MAX_TEXT).map(|c| if c.is_control() { ' ' } else { c }).collect())
 }
 
 fn hexadecimal(octets: &[u8]) -> String {

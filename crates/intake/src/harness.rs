@@ -79,7 +79,7 @@ pub(crate) fn sentence(observation: &Observation) -> String {
                 }
             };
             let value = match &fact.value {
-                FactValue::Text(text) => text.clone(),
+                FactValue::Text(text) => text.to_string(),
                 FactValue::Number(number) => number.to_string(),
                 FactValue::Ip(ip) => ip.to_string(),
                 FactValue::Mac(mac) => mac.to_string(),

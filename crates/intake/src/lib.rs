@@ -30,3 +30,6 @@ pub use kind::{Fit, Info, KINDS, Kind, Lines, known, recognise};
 
 /// The longest line that is read, in bytes. What is longer is told as unreadable.
 pub const MAX_LINE: usize = 1 << 20;
+
+/// First bytes of a file by which [`recognise`] tells what it is.
+pub const HEAD_BYTES: usize = 16 * 1024;

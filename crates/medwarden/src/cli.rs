@@ -19,7 +19,7 @@ pub struct Cli {
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Read captures and answer the four questions
+    /// Read captures and logs, and answer the four questions
     Inspect(InspectArgs),
     /// Listen on interfaces and write what is observed; nothing is ever sent
     #[cfg(target_os = "linux")]
@@ -47,11 +47,12 @@ Exit codes:
   2  wrong usage: a path that does not exist, an option or device that cannot be meant; nothing was reported
   3  an input could not be read to its end, or Ctrl-C ended the reading; the rest is reported, the damage told with file and byte";
 
-/// Read captures and answer the four questions.
+/// Read captures and logs, and answer the four questions.
 #[derive(Args, Debug)]
 #[command(after_help = EXIT_CODES)]
 pub struct InspectArgs {
-    /// Captures (pcap or pcapng, plain, gzip or zstd), folders of them, or - for standard input; taken as one history
+    /// Captures (pcap or pcapng) and logs or tables of servers, firewalls and switches, plain, gzip or zstd, folders of them, or - for
+    /// standard input; taken as one history
     #[arg(value_name = "PATH", required = true)]
     pub paths: Vec<PathBuf>,
 
@@ -79,6 +80,10 @@ pub struct InspectArgs {
     #[arg(long, value_name = "TIME")]
     pub until: Option<Timestamp>,
 
+    /// How far local time is ahead of UTC (+01:00) in logs that do not state their zone
+    #[arg(long, value_name = "OFFSET", default_value = "+00:00", value_parser = zone, allow_hyphen_values = true)]
+    pub log_zone: Zone,
+
     /// Exit with 1 when there are findings of this severity or worse
     #[arg(long, value_name = "SEVERITY", value_parser = severity)]
     pub fail_on: Option<Severity>,
@@ -101,6 +106,23 @@ pub enum Format {
     Csv,
     /// What the sensor said, one JSON object per line
     Observations,
+}
+
+/// How far local time is ahead of UTC, in seconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Zone(pub i32);
+
+fn zone(text: &str) -> Result<Zone, String> {
+    let bad = || "an offset such as +01:00 or -05:30".to_owned();
+    let (sign, digits) = match (text.strip_prefix('+'), text.strip_prefix('-')) {
+        (Some(digits), _) => (1, digits),
+        (_, Some(digits)) => (-1, digits),
+        _ => return Err(bad()),
+    };
+    let (hours, minutes) = digits.split_once(':').ok_or_else(bad)?;
+    let number =
+        |text: &str, most: i32| text.parse::<i32>().ok().filter(|n| text.len() == 2 && (0..=most).contains(n)).ok_or_else(bad);
+    Ok(Zone(sign * (number(hours, 14)? * 3_600 + number(minutes, 59)? * 60)))
 }
 
 fn severity(text: &str) -> Result<Severity, String> {

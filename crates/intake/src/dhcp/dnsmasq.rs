@@ -4,6 +4,7 @@
 use model::Timestamp;
 
 use super::{Fields, Lease, fields, mac_of_duid};
+use crate::kind::most;
 use crate::text::{hex, ip, mac, number, words};
 use crate::{Emit, Fit, Info, Kind, Lines};
 
@@ -55,8 +56,8 @@ impl Kind for Leases {
     }
 
     fn fits(&self, lines: &[&[u8]]) -> Fit {
-        let is_lease = |line: &&[u8]| row(line).is_some() || line.starts_with(b"duid ");
-        if lines.iter().all(is_lease) { Fit::Surely } else { Fit::No }
+        let is_lease = |line: &[u8]| row(line).is_some() || line.starts_with(b"duid ");
+        if most(lines, is_lease) { Fit::Surely } else { Fit::No }
     }
 
     fn reader(&self) -> Box<dyn Lines> {

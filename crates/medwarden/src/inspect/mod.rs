@@ -1,5 +1,6 @@
-//! `medwarden inspect`: captures in, the four answers out.
+//! `medwarden inspect`: captures and logs in, the four answers out.
 
+mod logs;
 mod notes;
 mod pipeline;
 mod unseen;
@@ -116,7 +117,7 @@ fn explain(view: &View<'_>, asked: &str, arguments: &InspectArgs, out: &mut dyn 
 fn observations(
     arguments: &InspectArgs,
     knowledge: &Arc<Knowledge>,
-    inputs: capture::Inputs,
+    inputs: pipeline::Reading,
     watch: &mut Watch,
     out: &mut dyn Write,
 ) -> anyhow::Result<ExitCode> {

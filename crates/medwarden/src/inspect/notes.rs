@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::bail;
 use capture::Source;
 
+use super::logs::Logs;
 use crate::cli::{Format, InspectArgs};
 use crate::render::words::clean;
 
@@ -45,8 +46,22 @@ fn is_same(a: &PathBuf, b: &PathBuf) -> bool {
 }
 
 /// Says which inputs were skipped, and where others were broken.
-pub(super) fn tell(sources: &[Source]) {
-    let lines: Vec<String> = sources.iter().flat_map(of_source).collect();
+pub(super) fn tell(sources: &[Source], logs: Option<&Logs>) {
+    let of_log = |index: usize, source: &Source| {
+        let damage = logs.and_then(|logs| logs.told(index)).map_or(&[][..], |told| &told.damage);
+        let path = source.path.display().to_string();
+        let lines = damage.iter().map(move |damage| format!("{path}: byte {}: {}; {}", damage.offset, damage.what, damage.hint));
+        lines.collect::<Vec<_>>()
+    };
+    let mut lines: Vec<String> = sources
+        .iter()
+        .enumerate()
+        .flat_map(|(index, source)| of_source(source).into_iter().chain(of_log(index, source)))
+        .collect();
+    let is_unknown = |source: &Source| source.damage.iter().any(|damage| damage.what.starts_with("not a capture"));
+    if sources.iter().any(is_unknown) {
+        lines.push(format!("known besides captures: {}", intake::known()));
+    }
     for line in lines.iter().take(MAX_LINES) {
         say(line);
     }

@@ -3,18 +3,34 @@
 use model::report::{Input, Unseen};
 use sensor::Coverage;
 
+/// What was not seen besides packets.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Beside {
+    /// Values that inventory did not keep.
+    pub(crate) values_dropped: u64,
+    /// Statements of logs about a device whose address they do not show.
+    pub(crate) unplaced: u64,
+    /// The user ended the reading.
+    pub(crate) interrupted: bool,
+}
+
 /// The list of what the answers do not rest on.
-pub(crate) fn unseen(coverage: &Coverage, inputs: &[Input], values_dropped: u64, interrupted: bool) -> Vec<Unseen> {
+pub(crate) fn unseen(coverage: &Coverage, inputs: &[Input], beside: &Beside) -> Vec<Unseen> {
     let dropped = inputs.iter().map(|input| input.dropped).fold(0, u64::saturating_add);
     let damaged = inputs.iter().filter(|input| !input.damage.is_empty()).count() as u64;
     let counted = [
         (
             "interrupted",
             "reading was interrupted before the end of the inputs",
-            u64::from(interrupted),
+            u64::from(beside.interrupted),
             "Everything behind that point is missing: this is what was known by then.",
         ),
-        ("damaged-inputs", "inputs could not be read to the end", damaged, "Everything behind the damage is missing."),
+        (
+            "damaged-inputs",
+            "inputs could not be read in full",
+            damaged,
+            "What stands in the damage, and sometimes behind it, is missing.",
+        ),
         (
             "dropped-packets",
             "packets were dropped before they were captured",
@@ -58,9 +74,15 @@ pub(crate) fn unseen(coverage: &Coverage, inputs: &[Input], values_dropped: u64,
             "The mirror sends both directions of a port; they were counted once.",
         ),
         (
+            "log-without-address",
+            "lines of logs speak of a device without its address",
+            beside.unplaced,
+            "Who administered it is known only where the log came over the network, or names the address of the device that wrote it.",
+        ),
+        (
             "values-dropped",
             "values were not kept because a device gave too many different ones",
-            values_dropped,
+            beside.values_dropped,
             "The list of its names or marks is not complete.",
         ),
     ];

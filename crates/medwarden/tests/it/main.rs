@@ -9,6 +9,7 @@ mod forms;
 mod interrupt;
 #[cfg(target_os = "linux")]
 mod live;
+mod logs;
 mod phi;
 mod schema;
 
