@@ -119,7 +119,9 @@ impl FactRecord {
 
 /// One of the facts that together describe a device which the sender need not be: `hl7.reported.*` and `dicom.dataset.*`.
 fn is_of_record(field: &str) -> bool {
-    field.starts_with("hl7.reported.") || (field.starts_with("dicom.dataset.") && field != "dicom.dataset.several-sources")
+    field.starts_with("hl7.reported.")
+        || field.starts_with("fhir.reported.")
+        || (field.starts_with("dicom.dataset.") && field != "dicom.dataset.several-sources")
 }
 
 /// A conversation between two endpoints.

@@ -1,8 +1,6 @@
-//! Documents in which a device describes itself over HTTP: UPnP device descriptions, DPWS metadata, and the device part of
-//! an IEEE 11073 SDC medical device information base.
+//! Documents in which a device describes itself over HTTP: UPnP device descriptions and DPWS metadata.
 //!
-//! Only elements that name the product are read. Friendly names are what an owner typed and are left out; of an SDC
-//! information base only `MetaData` is read, never contexts, states or descriptors, which may name a patient.
+//! Only elements that name the product are read. Friendly names are what an owner typed and are left out.
 
 use std::net::IpAddr;
 
@@ -28,11 +26,6 @@ static DPWS_TYPE: Field = Field::new("dpws.Types", "DPWS types", FactKind::DpwsT
 static DPWS_ADDRESS: Field = Field::new("dpws.EndpointReference", "DPWS endpoint reference", FactKind::Uuid);
 static DPWS_COMPUTER: Field = Field::new("dpws.Computer", "WSD computer name", FactKind::HostName);
 static DPWS_DOMAIN: Field = Field::new("dpws.Workgroup", "WSD workgroup or domain", FactKind::Domain);
-static SDC_MAKER: Field = Field::new("sdc.Manufacturer", "SDC manufacturer", FactKind::Maker);
-static SDC_MODEL: Field = Field::new("sdc.ModelName", "SDC model name", FactKind::Model);
-static SDC_NUMBER: Field = Field::new("sdc.ModelNumber", "SDC model number", FactKind::ProductName);
-static SDC_SERIAL: Field = Field::new("sdc.SerialNumber", "SDC serial number", FactKind::Serial);
-static SDC_UDI: Field = Field::new("sdc.Udi", "SDC unique device identifier", FactKind::Udi);
 
 /// The longest text that is taken out of an element.
 const MAX_TEXT: usize = 256;
@@ -61,40 +54,53 @@ pub(crate) fn read(body: &[u8], out: &mut dyn Sink) -> bool {
         return upnp_description(body, out);
     }
     let is_dpws = [&b"ws-dd/ns/dpws/2009/01"[..], b"ws/2006/02/devprof"].iter().any(|ns| find(head, ns).is_some());
-    let is_sdc = find(head, b"11073/11073-10207").is_some();
-    let dpws = is_dpws && dpws_metadata(body, out);
-    let sdc = is_sdc && sdc_mdib(body, out);
-    dpws || sdc
+    is_dpws && dpws_metadata(body, out)
 }
 
 /// Element names from the root down, as far as [`MAX_DEPTH`].
-struct Path<'a> {
+pub(crate) struct Path<'a> {
     names: [&'a [u8]; MAX_DEPTH],
     depth: usize,
 }
 
 impl<'a> Path<'a> {
-    const fn new() -> Self {
+    pub(crate) const fn new() -> Self {
         Self { names: [b""; MAX_DEPTH], depth: 0 }
     }
 
-    fn push(&mut self, name: &'a [u8]) {
+    pub(crate) fn push(&mut self, name: &'a [u8]) {
         if let Some(slot) = self.names.get_mut(self.depth) {
             *slot = name;
         }
         self.depth = self.depth.saturating_add(1);
     }
 
-    fn pop(&mut self) {
+    pub(crate) fn pop(&mut self) {
         self.depth = self.depth.saturating_sub(1);
     }
 
     /// The innermost open element; empty beyond the depth that is followed.
-    fn leaf(&self) -> &'a [u8] {
+    pub(crate) fn leaf(&self) -> &'a [u8] {
         self.depth.checked_sub(1).and_then(|at| self.names.get(at)).copied().unwrap_or_default()
     }
 
-    fn contains(&self, name: &[u8]) -> bool {
+    /// How many elements are open.
+    pub(crate) const fn depth(&self) -> usize {
+        self.depth
+    }
+
+    /// The open elements from a depth on.
+    pub(crate) fn from(&self, depth: usize) -> &[&'a [u8]] {
+        self.names.get(depth..self.depth.min(MAX_DEPTH)).unwrap_or_default()
+    }
+
+    /// The open element so many outside of the innermost.
+    pub(crate) fn parent(&self, steps: usize) -> &'a [u8] {
+        let at = self.depth.checked_sub(steps.saturating_add(1));
+        at.and_then(|at| self.names.get(at)).copied().unwrap_or_default()
+    }
+
+    pub(crate) fn contains(&self, name: &[u8]) -> bool {
         self.names.iter().take(self.depth).any(|n| *n == name)
     }
 }
@@ -112,7 +118,8 @@ fn texts<'a>(body: &'a [u8], mut take: impl FnMut(&Path<'a>, &'a [u8])) {
     }
 }
 
-fn say(out: &mut dyn Sink, field: &'static Field, text: &[u8]) {
+/// Says a text of the sender, entities replaced.
+pub(crate) fn say(out: &mut dyn Sink, field: &'static Field, text: &[u8]) {
     let text = unescape(text);
     let text = text.trim_ascii();
     if !text.is_empty() {
@@ -224,27 +231,6 @@ fn computer(text: &[u8], out: &mut dyn Sink) {
     }
 }
 
-/// `MetaData` of a medical device system (IEEE 11073-10207, `MdsDescriptor/MetaData`).
-pub(crate) fn sdc_mdib(body: &[u8], out: &mut dyn Sink) -> bool {
-    let mut any = false;
-    texts(body, |path, text| {
-        if !path.contains(b"MetaData") {
-            return;
-        }
-        let field = match path.leaf() {
-            b"Manufacturer" => &SDC_MAKER,
-            b"ModelName" => &SDC_MODEL,
-            b"ModelNumber" => &SDC_NUMBER,
-            b"SerialNumber" => &SDC_SERIAL,
-            b"HumanReadableForm" if path.contains(b"Udi") => &SDC_UDI,
-            _ => return,
-        };
-        any = true;
-        say(out, field, text);
-    });
-    any
-}
-
 /// Host, port and whether it is TLS, of an `http` or `https` address.
 pub(crate) fn http_address(url: &[u8]) -> Option<(Option<IpAddr>, u16, bool)> {
     let (rest, secure) = match (url.strip_prefix(b"https://"), url.strip_prefix(b"http://")) {
@@ -325,7 +311,7 @@ mod tests {
     }
 
     #[test]
-    fn dpws_and_sdc() {
+    fn dpws() {
         let body = b"<s:Envelope xmlns:d=\"http://docs.oasis-open.org/ws-dd/ns/dpws/2009/01\"><m:Metadata><m:MetadataSection>\
             <d:ThisModel><d:Manufacturer>Acme</d:Manufacturer><d:ModelName>Pump 1</d:ModelName></d:ThisModel></m:MetadataSection>\
             <d:ThisDevice><d:FriendlyName>Bed 4</d:FriendlyName><d:FirmwareVersion>2.1</d:FirmwareVersion>\
@@ -344,11 +330,6 @@ mod tests {
                 "sender dpws.Workgroup WARD",
             ]
         );
-        let mdib = b"<s:Envelope xmlns:pm=\"http://standards.ieee.org/downloads/11073/11073-10207-2017/participant\"><pm:Mds>\
-            <pm:MetaData><pm:Udi><pm:DeviceIdentifier>0401</pm:DeviceIdentifier><pm:HumanReadableForm>(01)0401</pm:HumanReadableForm>\
-            </pm:Udi><pm:Manufacturer>Acme</pm:Manufacturer></pm:MetaData><pm:Patient><pm:Manufacturer>no</pm:Manufacturer>\
-            </pm:Patient></pm:Mds></s:Envelope>";
-        assert_eq!(lines(mdib), ["sender sdc.Udi (01)0401", "sender sdc.Manufacturer Acme"]);
     }
 
     #[test]

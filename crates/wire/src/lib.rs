@@ -17,6 +17,7 @@ pub mod fact;
 mod framed;
 #[cfg(any(test, feature = "harness"))]
 pub mod harness;
+mod json;
 pub mod layers;
 mod lines;
 mod ntlm;
@@ -24,6 +25,7 @@ mod place;
 pub mod protocol;
 mod protocols;
 mod said;
+mod sdc;
 mod spnego;
 mod text;
 pub mod udi;

@@ -2,7 +2,7 @@
 
 use crate::clinic::people::{NOTE, PATIENTS};
 use crate::speak::intellivue::{self, InBed, Monitor, Polled};
-use crate::speak::{lis2, poct1a};
+use crate::speak::{fhir, lis2, poct1a, sdc};
 use crate::{Case, Direction, Host, Scene};
 
 /// The rows.
@@ -30,6 +30,19 @@ pub const CASES: &[Case] = &[
         about: "An old analyser sends a result without frames and with a password in its header. Proves that the password is told as \
                 a log-in and never shown, and which kinds of PHI crossed.",
         build: bare_results,
+    },
+    Case {
+        name: "http-sdc",
+        about: "An infusion pump says hello by WS-Discovery; a consumer reads its metadata and information base and activates an \
+                operation; the pump reports measurements and its patient. Proves maker, model, serial number, firmware, UDI, type and \
+                place, that the device was steered, and which kinds of PHI crossed; no value leaves.",
+        build: sdc_pump,
+    },
+    Case {
+        name: "http-fhir-metadata",
+        about: "An app reads a record server's capabilities, a device on record, and a patient's observations, and stores one. Proves \
+                the server's software, that the device on record is not taken for the server, and that clinical records crossed.",
+        build: fhir_server,
     },
 ];
 
@@ -167,6 +180,58 @@ fn bare_results() -> Vec<u8> {
     let mut scene = Scene::new();
     let mut tcp = scene.tcp(&analyser, &middleware, 1182);
     tcp.exchange(&mut scene, message.concat().as_bytes(), &[6]);
+    tcp.close(&mut scene);
+    scene.pcap()
+}
+
+fn sdc_pump() -> Vec<u8> {
+    let pump = Host::new("pump", "00:22:5d:00:00:71", "10.20.3.71");
+    let consumer = Host::new("consumer", "00:50:56:00:03:70", "10.20.3.70").with_ttl(128);
+    let provider = sdc::Provider {
+        uuid: "40000000-0000-4000-8000-00225d000071",
+        address: "http://10.20.3.71:6464",
+        maker: "Example Infusion",
+        model: "Volumat 9",
+        number: "V9-2",
+        serial: "EX-V9-0071",
+        firmware: "7.3.1",
+        udi: "(01)09506000134352(21)EX-V9-0071",
+        code: "69985",
+        place: ["Exampleton", "ICU", "Bed 71"],
+    };
+    let patient = &PATIENTS[0];
+    let who = sdc::Tied { id: patient.id, family: patient.family, given: patient.given, birth: "1901-01-01", sex: patient.sex };
+    let mut scene = Scene::new();
+    scene.udp(&pump, 50_200, &Host::group("239.255.255.250"), sdc::DISCOVERY, &provider.hello(1));
+    let mut asks = scene.tcp(&consumer, &pump, 6464);
+    asks.exchange(&mut scene, &sdc::get_metadata("10.20.3.71:6464", 2), &provider.metadata(3));
+    asks.exchange(&mut scene, &sdc::get_mdib("10.20.3.71:6464", 4), &provider.mdib(5));
+    asks.exchange(&mut scene, &sdc::activate("10.20.3.71:6464", 6, "op.pause"), &sdc::accepted());
+    asks.close(&mut scene);
+    let mut reports = scene.tcp(&pump, &consumer, 50_300);
+    reports.exchange(&mut scene, &provider.patient("10.20.3.70:50300", 7, &who), &sdc::accepted());
+    for id in 8..11 {
+        let values = [("rate", "12.5"), ("volume", "48.1")];
+        reports.exchange(&mut scene, &provider.metrics("10.20.3.70:50300", id, &values), &sdc::accepted());
+    }
+    reports.close(&mut scene);
+    scene.pcap()
+}
+
+fn fhir_server() -> Vec<u8> {
+    let app = Host::new("app", "3c:52:82:00:00:66", "10.20.1.66").with_ttl(128);
+    let server = Host::new("records", "00:50:56:00:01:65", "10.20.1.65");
+    let patient = &PATIENTS[3];
+    let (name, agent, host) = ("ExampleWeb/6", "ExampleApp/2.0", "records.clinic.example");
+    let mut scene = Scene::new();
+    let mut tcp = scene.tcp(&app, &server, 8080);
+    let mut ask = |request: Vec<u8>, resource: &str| tcp.exchange(&mut scene, &request, &fhir::answer(name, resource));
+    ask(fhir::get(host, "/fhir/metadata", agent), &fhir::capabilities("Example FHIR Server", "6.8.0"));
+    ask(fhir::get(host, "/fhir/Device/d1", agent), &fhir::device("d1", "Example Monitors", "Monitor 700", "EX0000061", "4.2"));
+    let who = fhir::patient(patient.id, patient.family, patient.given, "1904-04-04");
+    ask(fhir::get(host, &format!("/fhir/Patient/{}", patient.id), agent), &who);
+    let measured = fhir::observation(patient.id, "8867-4", "72", "/min");
+    ask(fhir::post(host, "/fhir/Observation", agent, &measured), &measured);
     tcp.close(&mut scene);
     scene.pcap()
 }

@@ -55,6 +55,7 @@ pub const PLANTED: &[&str] = &[
     "made-up-secret",
     "made-up-guess",
     "1902-02-02",
+    "1904-04-04",
     "c2VydmljZTptYWRlLXVw",
     "AHByaW50ZXItMzEAbWFk",
     "madeup.person",

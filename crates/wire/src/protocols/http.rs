@@ -2,6 +2,7 @@
 
 use crate::protocol::{Context, Hint, Info, Protocol, Session, Verdict};
 
+mod fhir;
 mod fields;
 mod head;
 mod login;

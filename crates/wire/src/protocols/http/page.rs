@@ -91,18 +91,34 @@ const FHIR_COMMON: &[(&str, &Field)] = &[
     ("Media", &PHI_DOCUMENT),
     ("Binary", &PHI_DOCUMENT),
     ("Bundle", &PHI_CLINICAL),
+    ("Appointment", &PHI_CLINICAL),
+    ("Claim", &PHI_CLINICAL),
+    ("ExplanationOfBenefit", &PHI_CLINICAL),
+    ("MedicationDispense", &PHI_CLINICAL),
+    ("QuestionnaireResponse", &PHI_CLINICAL),
+    ("Composition", &PHI_DOCUMENT),
+    ("Account", &PHI_IDENTIFIER),
 ];
+
+/// Paths under which DICOMweb is customarily served, and its resources (PS3.18 §10, §11).
+const DICOMWEB: [&[u8]; 7] = [b"dicom-web", b"dicomweb", b"wado-rs", b"qido-rs", b"stow-rs", b"ups-rs", b"dcm4chee-arc"];
+const DICOM_RESOURCES: [&[u8]; 4] = [b"studies", b"series", b"instances", b"workitems"];
+/// Attributes by which studies of a person are looked for.
+const DICOM_KEYS: [&[u8]; 5] = [b"PatientID=", b"PatientName=", b"AccessionNumber=", b"00100020=", b"00100010="];
 
 /// Says which PHI a request's target shows that it carries: FHIR resources, DICOMweb (PS3.18 §8, §10) and WADO.
 pub(super) fn phi_by_target(target: &[u8], out: &mut dyn Sink) {
     let path = path(target);
     let query = memchr::memchr(b'?', target).and_then(|at| target.get(at..)).unwrap_or_default();
     let (mut is_fhir, mut is_dicomweb) = (false, find(query, b"requestType=WADO").is_some());
+    let mut is_under_dicomweb = false;
     let mut segments = path.split(|b| *b == b'/').take(16).peekable();
     while let Some(segment) = segments.next() {
         let next = segments.peek().copied().unwrap_or_default();
         is_fhir |= segment.eq_ignore_ascii_case(b"fhir");
-        is_dicomweb |= segment == b"studies" && (is_uid(next) || find(query, b"PatientID=").is_some());
+        is_under_dicomweb |= DICOMWEB.iter().any(|name| segment.eq_ignore_ascii_case(name));
+        let is_of_persons = is_uid(next) || DICOM_KEYS.iter().any(|key| find(query, key).is_some());
+        is_dicomweb |= DICOM_RESOURCES.contains(&segment) && (is_under_dicomweb || is_of_persons);
         let found = FHIR_PLAIN.iter().chain(FHIR_COMMON.iter().filter(|_| is_fhir));
         if let Some((_, field)) = found.into_iter().find(|(name, _)| segment == name.as_bytes())
             && (!next.is_empty() || !query.is_empty() || is_fhir)

@@ -4,16 +4,21 @@ use crate::device_description;
 use crate::fact::{About, Sink, Value};
 use crate::lines::{Once, read_on};
 use crate::protocol::{Context, Hint, Next, Role, Session, Step, Verdict};
+use crate::said::PhiCounts;
+use crate::sdc;
 
 use super::head::{Headers, Length, MAX_HEAD, Start, head_len, headers, resync, start};
 use super::login::{self, Scheme};
-use super::{Service, fields, page};
+use super::{Service, fhir, fields, page};
 
 /// How much of a form, a page or a description is looked at.
 const FORM_BYTES: usize = 4 * 1024;
 const TITLE_BYTES: usize = 8 * 1024;
 const XML_BYTES: usize = 60 * 1024;
 const IPP_BYTES: usize = 16 * 1024;
+const FHIR_BYTES: usize = 32 * 1024;
+/// How many SOAP messages of clients are looked at on one connection.
+const SOAP_MESSAGES: u16 = 256;
 
 /// The state of a connection.
 pub(in crate::protocols) struct Web {
@@ -23,6 +28,10 @@ pub(in crate::protocols) struct Web {
     /// Both directions, told apart by the addresses: which of them asks is only known from what they say.
     ways: [State; 2],
     asked: Queue,
+    /// SOAP messages of clients that are still looked at: devices that report in them do so for as long as they are on.
+    soap_left: u16,
+    /// What SDC messages held of persons.
+    sdc: Option<Box<PhiCounts>>,
 }
 
 /// Where a direction stands.
@@ -53,6 +62,10 @@ enum Sample {
     Json,
     Title,
     Xml,
+    /// A SOAP message of a client: an event of a device, or an order to one.
+    Soap,
+    FhirJson,
+    FhirXml,
     Ipp,
 }
 
@@ -62,7 +75,8 @@ impl Sample {
             Self::Nothing => 0,
             Self::Form | Self::Json => FORM_BYTES,
             Self::Title => TITLE_BYTES,
-            Self::Xml => XML_BYTES,
+            Self::Xml | Self::Soap => XML_BYTES,
+            Self::FhirJson | Self::FhirXml => FHIR_BYTES,
             Self::Ipp => IPP_BYTES,
         }
     }
@@ -75,6 +89,7 @@ struct Asked {
     is_connect: bool,
     may_have_title: bool,
     login: Option<Scheme>,
+    fhir: fhir::Asked,
 }
 
 /// The requests that wait, oldest first. The oldest is forgotten when there are too many (a capture of one direction).
@@ -128,7 +143,15 @@ impl Queue {
 
 impl Web {
     pub(in crate::protocols) fn new(service: Service) -> Self {
-        Self { service, has_clock: false, once: Once::default(), ways: [State::Head; 2], asked: Queue::default() }
+        Self {
+            service,
+            has_clock: false,
+            once: Once::default(),
+            ways: [State::Head; 2],
+            asked: Queue::default(),
+            soap_left: SOAP_MESSAGES,
+            sdc: None,
+        }
     }
 
     fn way(&mut self, context: &Context) -> &mut State {
@@ -152,6 +175,12 @@ impl Session for Web {
             }
             State::Lost => self.find_place(context, bytes),
             State::Tunnel => tunnelled(context, bytes),
+        }
+    }
+
+    fn end(&mut self, _context: &Context, out: &mut dyn Sink) {
+        if let Some(counts) = &mut self.sdc {
+            counts.flush(&sdc::PHI, out);
         }
     }
 
@@ -233,8 +262,9 @@ impl Web {
             is_connect: method == b"CONNECT",
             may_have_title: page::may_have_title(path, headers.cookie || has_token),
             login,
+            fhir: if method == b"GET" { fhir::asked(target) } else { fhir::Asked::Nothing },
         });
-        let sample = self.content(headers, false, out);
+        let sample = self.content(headers, false, fhir::Asked::Nothing, out);
         self.frame(context, headers, sample, true)
     }
 
@@ -267,7 +297,10 @@ impl Web {
         if is_interim {
             return Next::More(1);
         }
-        let sample = self.content(headers, asked.may_have_title && matches!(status, 200 | 401), out);
+        let mut sample = self.content(headers, asked.may_have_title && matches!(status, 200 | 401), asked.fhir, out);
+        if asked.fhir != fhir::Asked::Nothing && status == 200 && headers.content_encoding.is_empty() {
+            sample = of_fhir(headers.media_type()).unwrap_or(sample);
+        }
         if asked.is_head || matches!(status, 204 | 304) {
             return Next::More(1);
         }
@@ -303,13 +336,16 @@ impl Web {
     }
 
     /// Says what the body is and whether to look into it.
-    fn content(&mut self, headers: &Headers<'_>, may_have_title: bool, out: &mut dyn Sink) -> Sample {
+    fn content(&mut self, headers: &Headers<'_>, may_have_title: bool, fhir: fhir::Asked, out: &mut dyn Sink) -> Sample {
         let media = headers.media_type();
         if !is_media_type(media) {
             return Sample::Nothing;
         }
         self.once.octets(&fields::CONTENT_TYPE, &media.to_ascii_lowercase(), out);
-        page::phi_by_type(headers.content_type, headers.soap_action, out);
+        // Capabilities and devices are of no person.
+        if fhir == fhir::Asked::Nothing {
+            page::phi_by_type(headers.content_type, headers.soap_action, out);
+        }
         let is = |wanted: &str| media.eq_ignore_ascii_case(wanted.as_bytes());
         match () {
             () if !headers.content_encoding.is_empty() => Sample::Nothing,
@@ -317,7 +353,8 @@ impl Web {
             () if is("application/json") => Sample::Json,
             () if is("text/html") && may_have_title => Sample::Title,
             () if is("application/ipp") => Sample::Ipp,
-            () if is("text/xml") || is("application/xml") || is("application/soap+xml") => Sample::Xml,
+            () if is("application/soap+xml") => Sample::Soap,
+            () if is("text/xml") || is("application/xml") => Sample::Xml,
             () => Sample::Nothing,
         }
     }
@@ -325,7 +362,12 @@ impl Web {
     /// How the body is delimited (RFC 9112 §6.3), and the state and the wish that follow.
     fn frame(&mut self, context: &Context, headers: &Headers<'_>, sample: Sample, is_request: bool) -> Next {
         let sample = match (sample, is_request) {
-            (Sample::Form | Sample::Json, false) | (Sample::Title | Sample::Xml, true) => Sample::Nothing,
+            (Sample::Soap, true) if self.soap_left > 0 => {
+                self.soap_left = self.soap_left.saturating_sub(1);
+                Sample::Soap
+            }
+            (Sample::Soap, false) => Sample::Xml,
+            (Sample::Form | Sample::Json, false) | (Sample::Title | Sample::Xml | Sample::Soap, true) => Sample::Nothing,
             (sample, _) => sample,
         };
         let (state, next) = match headers.length {
@@ -363,12 +405,13 @@ impl Web {
     fn look(&mut self, sample: Sample, wanted: usize, bytes: &[u8], out: &mut dyn Sink) -> Option<Step> {
         let has_ended = match sample {
             Sample::Title => page::has_title(bytes),
-            Sample::Xml => is_document_end(bytes),
+            Sample::Xml | Sample::Soap => is_document_end(bytes),
             _ => false,
         };
         if bytes.len() < wanted && !has_ended {
             // A title mostly stands in the first segment, and a document without a length ends with its root.
-            let more = if matches!(sample, Sample::Title | Sample::Xml) { bytes.len().saturating_add(1) } else { wanted };
+            let more =
+                if matches!(sample, Sample::Title | Sample::Xml | Sample::Soap) { bytes.len().saturating_add(1) } else { wanted };
             return Some(Step { used: 0, next: Next::More(more) });
         }
         let body = bytes.get(..wanted).unwrap_or(bytes);
@@ -381,8 +424,13 @@ impl Web {
                     newest.login = Some(Scheme::Form);
                 }
             }
+            Sample::FhirJson => fhir::json(body, &mut self.once, out),
+            Sample::FhirXml => fhir::xml(body, &mut self.once, out),
             Sample::Title => page::title(body, &mut self.once, out),
-            Sample::Xml => drop(device_description::read(body, out)),
+            Sample::Xml if device_description::read(body, out) => {}
+            Sample::Xml | Sample::Soap => {
+                sdc::read(body, &mut self.once, &mut self.sdc, out);
+            }
             Sample::Ipp => super::super::ipp::body(body, &mut self.once, out),
             Sample::Nothing => {}
         }
@@ -515,6 +563,16 @@ fn tunnelled(context: &Context, bytes: &[u8]) -> Step {
         is_stream && protocol.probe(context, bytes) == Verdict::Certain
     });
     Step { used: 0, next: inside.map_or(Next::StopBoth, |protocol| Next::Become(protocol.info().id)) }
+}
+
+/// How a resource of FHIR is written (FHIR R4 §2.21.0.6), where it is one.
+fn of_fhir(media: &[u8]) -> Option<Sample> {
+    let is = |name: &str| media.eq_ignore_ascii_case(name.as_bytes());
+    if is("application/fhir+json") || is("application/json+fhir") || is("application/json") {
+        Some(Sample::FhirJson)
+    } else {
+        (is("application/fhir+xml") || is("application/xml+fhir")).then_some(Sample::FhirXml)
+    }
 }
 
 /// A device's description or a SOAP message has come whole.
