@@ -45,6 +45,10 @@ pub struct SensorArgs {
     #[arg(long = "for", value_name = "DURATION", value_parser = duration)]
     pub run_for: Option<Duration>,
 
+    /// Become this user when the interfaces are open, for a start as root
+    #[arg(long, value_name = "NAME")]
+    pub user: Option<String>,
+
     /// Networks that are the site's own, separated by commas; without it all private networks are
     #[arg(long, value_name = "CIDR,…", value_delimiter = ',')]
     pub site_networks: Vec<IpNet>,

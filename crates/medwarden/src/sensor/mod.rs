@@ -5,11 +5,13 @@
 
 mod args;
 mod clock;
+mod confine;
 mod merge;
 mod output;
 mod tally;
 mod worker;
 
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -26,6 +28,7 @@ use wire::layers::LinkType;
 use crate::inspect;
 use crate::render::words;
 pub use args::SensorArgs;
+use confine::Files;
 use merge::Merge;
 use output::Lines;
 use tally::Tally;
@@ -57,10 +60,14 @@ pub fn run(arguments: &SensorArgs) -> anyhow::Result<ExitCode> {
         threads: threads(arguments),
     });
     let (interfaces, rings) = open(arguments, shared.threads)?;
+    if let Some(user) = &arguments.user {
+        confine::become_user(user)?;
+    }
     let mut lines = arguments.out.as_deref().map(Lines::open).transpose()?;
+    let files = confine::confine(&rings, &written_folders(arguments))?;
     let links: Vec<LinkType> = interfaces.iter().map(|interface| LinkType(interface.link())).collect();
     let (sender, receiver) = sync_channel(QUEUE);
-    let workers: Vec<JoinHandle<anyhow::Result<()>>> = rings
+    let workers: Vec<JoinHandle<anyhow::Result<()>>> = by_thread(rings, shared.threads)
         .into_iter()
         .enumerate()
         .map(|(thread, rings)| {
@@ -70,6 +77,9 @@ pub fn run(arguments: &SensorArgs) -> anyhow::Result<ExitCode> {
         })
         .collect();
     drop(sender);
+    if files == Files::AsOwned {
+        inspect::say("this kernel has no Landlock: what the sensor may open is decided by its user's rights alone");
+    }
     inspect::say(&format!("listening on {}", arguments.interface.join(", ")));
     let mut tally = Tally::new(shared.threads);
     let written = receive(arguments, &shared, &receiver, &mut lines, &mut tally);
@@ -109,24 +119,38 @@ fn threads(arguments: &SensorArgs) -> usize {
     arguments.threads.map_or_else(of_machine, usize::from)
 }
 
-/// Opens the interfaces; the rings by thread, one of each interface.
-fn open(arguments: &SensorArgs, threads: usize) -> anyhow::Result<(Vec<Interface>, Vec<Vec<Ring>>)> {
+/// Opens the interfaces; the rings of the first, one for each thread, then those of the next.
+fn open(arguments: &SensorArgs, threads: usize) -> anyhow::Result<(Vec<Interface>, Vec<Ring>)> {
     let settings = Settings {
         rings: u16::try_from(threads).unwrap_or(u16::MAX),
         buffer_bytes: arguments.buffer << 20,
         retire_ms: RETIRE_MS,
         promiscuous: !arguments.no_promiscuous,
     };
-    let mut interfaces = Vec::new();
-    let mut by_thread: Vec<Vec<Ring>> = (0..threads).map(|_| Vec::new()).collect();
+    let (mut interfaces, mut rings) = (Vec::new(), Vec::new());
     for name in &arguments.interface {
-        let (interface, rings) = Interface::open(name, &settings)?;
+        let (interface, of_interface) = Interface::open(name, &settings)?;
         interfaces.push(interface);
-        for (of_thread, ring) in by_thread.iter_mut().zip(rings) {
+        rings.extend(of_interface);
+    }
+    Ok((interfaces, rings))
+}
+
+/// One ring of each interface for each thread.
+fn by_thread(rings: Vec<Ring>, threads: usize) -> Vec<Vec<Ring>> {
+    let mut by_thread: Vec<Vec<Ring>> = (0..threads).map(|_| Vec::new()).collect();
+    for (index, ring) in rings.into_iter().enumerate() {
+        if let Some(of_thread) = by_thread.get_mut(index % threads.max(1)) {
             of_thread.push(ring);
         }
     }
-    Ok((interfaces, by_thread))
+    by_thread
+}
+
+/// The folders in which something is written.
+fn written_folders(arguments: &SensorArgs) -> Vec<PathBuf> {
+    let files = arguments.out.iter().filter(|file| file.as_path() != Path::new("-"));
+    files.map(|file| confine::folder_of(file)).collect()
 }
 
 /// Takes what the threads hand on until all have ended.

@@ -98,6 +98,51 @@ fn it_ends_by_itself() {
     assert!(Running::start(&net, &["--for", "100ms"]).wait().contains("tap: 0 frames read"));
 }
 
+/// A line of `/proc/PID/status`.
+fn status(process: &str, name: &str) -> String {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix(&format!("{name}:"))).unwrap();
+    line.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// The threads of the sensor that a `nsenter` became.
+fn threads(sensor: &Running) -> Vec<String> {
+    let tasks = std::fs::read_dir(format!("/proc/{}/task", sensor.child.id())).unwrap();
+    tasks.map(|task| task.unwrap().file_name().into_string().unwrap()).collect()
+}
+
+#[test]
+fn it_has_no_rights_left() {
+    let Some(net) = net() else { return };
+    let folder = folder();
+    let out = folder.join("observed.jsonl");
+    let sensor = Running::start(&net, &["--threads", "2", "--out", out.to_str().unwrap()]);
+    let threads = threads(&sensor);
+    assert!(threads.len() >= 3, "{threads:?}");
+    for thread in threads {
+        for set in ["CapInh", "CapPrm", "CapEff", "CapAmb"] {
+            assert_eq!(status(&thread, set), "0000000000000000", "{set}");
+        }
+        assert_eq!(status(&thread, "NoNewPrivs"), "1");
+        assert_eq!(status(&thread, "Seccomp"), "2");
+    }
+    sensor.end();
+}
+
+#[test]
+fn it_becomes_another_user() {
+    let Some(net) = net() else { return };
+    if status("self", "Uid") != "0 0 0 0" {
+        println!("skipped: becoming another user needs root");
+        return;
+    }
+    let sensor = Running::start(&net, &["--user", "nobody"]);
+    assert_eq!(status(&sensor.child.id().to_string(), "Uid"), "65534 65534 65534 65534");
+    assert_eq!(status(&sensor.child.id().to_string(), "CapBnd"), "0000000000000000");
+    assert_eq!(status(&sensor.child.id().to_string(), "Groups"), "");
+    sensor.end();
+}
+
 #[test]
 fn an_interface_that_cannot_be_used_is_named() {
     let Some(net) = net() else { return };
