@@ -19,6 +19,7 @@
 
 pub mod cases;
 pub mod clinic;
+pub mod hospital;
 pub mod host;
 pub mod scene;
 pub mod speak;

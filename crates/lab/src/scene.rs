@@ -226,6 +226,11 @@ impl Scene {
         Tcp::open(self, client, server, port, start)
     }
 
+    /// Takes the frames made so far out, in the order of making.
+    pub fn drain(&mut self) -> std::vec::Drain<'_, (Timestamp, Vec<u8>)> {
+        self.frames.drain(..)
+    }
+
     /// Frames so far.
     #[must_use]
     pub fn len(&self) -> usize {

@@ -69,6 +69,19 @@ impl Tcp {
         tcp
     }
 
+    /// A first segment alone, refused with a reset or left without an answer: somebody knocks where nobody is.
+    pub fn knock(scene: &mut Scene, client: &Host, server: &Host, port: u16, refused: bool) {
+        let client_port = scene.port();
+        let start = TcpStart { client_port, ..TcpStart::default() };
+        let next = [scene.random() as u32, 0];
+        let mut tcp = Self { client_port, client: client.clone(), server: server.clone(), server_port: port, start, next };
+        tcp.put(scene, Direction::ToServer, tcp.next[0], SYN, &[]);
+        tcp.next[0] = tcp.next[0].wrapping_add(1);
+        if refused {
+            tcp.put(scene, Direction::ToClient, 0, RST | ACK, &[]);
+        }
+    }
+
     /// Sends bytes in segments; the other side acknowledges every second one and the last.
     pub fn send(&mut self, scene: &mut Scene, direction: Direction, bytes: &[u8]) {
         let pieces = bytes.len().div_ceil(self.start.mss.max(1));

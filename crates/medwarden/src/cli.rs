@@ -37,6 +37,66 @@ pub enum Command {
     },
     /// Print the JSON Schema of `inspect --format json`
     Schema,
+    /// The virtual hospital: captures made to order, with what is true in them
+    Lab {
+        /// What to do there.
+        #[command(subcommand)]
+        command: LabCommand,
+    },
+}
+
+/// What to do in the virtual hospital.
+#[derive(Debug, Subcommand)]
+pub enum LabCommand {
+    /// Play a hospital and write what its mirror ports see
+    Play(PlayArgs),
+    /// List the incidents that can be played
+    Incidents,
+    /// List the device models that manifests can name
+    Models,
+    /// Print a manifest that comes with the program, to start from
+    Manifest {
+        /// clinic (60 devices), community (1,500) or regional (20 sites, 50,000)
+        name: String,
+    },
+    /// Print a manifest for any number of devices
+    Generate {
+        /// How many devices; at most 1,000,000
+        #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(100..=1_000_000))]
+        devices: u32,
+    },
+}
+
+/// Play a hospital.
+#[derive(Args, Debug)]
+pub struct PlayArgs {
+    /// A manifest, or the name of one that comes with the program: clinic, community, regional
+    #[arg(value_name = "MANIFEST")]
+    pub manifest: PathBuf,
+
+    /// The same seed gives the same bytes
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+
+    /// How long, in days; parts of days too
+    #[arg(long, default_value_t = 1.0, value_name = "D")]
+    pub days: f64,
+
+    /// Write the frames to this file: pcapng with an interface a mirror where it ends in .pcapng, else pcap; - is standard output
+    #[arg(long, value_name = "FILE")]
+    pub pcap: Option<PathBuf>,
+
+    /// Write what is true to this file, as JSON Lines
+    #[arg(long, value_name = "FILE")]
+    pub truth: Option<PathBuf>,
+
+    /// Play an incident, so many hours after the start; may be given several times
+    #[arg(long, value_name = "SCRIPT[@HOURS]")]
+    pub incident: Vec<String>,
+
+    /// How busy the hospital is, in place of the manifest's rate: 2 doubles what recurs
+    #[arg(long)]
+    pub rate: Option<f64>,
 }
 
 /// Exit codes of `inspect`, as help, man page and manual have them.

@@ -2,6 +2,7 @@
 
 mod cli;
 mod inspect;
+mod lab;
 mod render;
 #[cfg(target_os = "linux")]
 mod sensor;
@@ -20,6 +21,7 @@ fn main() -> ExitCode {
         cli::Command::Completions { shell } => tools::completions(*shell),
         cli::Command::Manual { folder } => tools::manual(folder),
         cli::Command::Schema => tools::schema(),
+        cli::Command::Lab { command } => lab::run(command),
     };
     match outcome {
         Ok(code) => code,

@@ -201,9 +201,14 @@ impl Association<'_> {
         tcp.send(scene, Direction::ToClient, &response(0, 0x0101));
     }
 
+    /// Releases the association.
+    pub fn end(&self, scene: &mut Scene, tcp: &mut Tcp) {
+        tcp.exchange(scene, &pdu(5, &[0; 4]), &pdu(6, &[0; 4]));
+    }
+
     /// Releases the association and ends the connection.
     pub fn release(&self, scene: &mut Scene, mut tcp: Tcp) {
-        tcp.exchange(scene, &pdu(5, &[0; 4]), &pdu(6, &[0; 4]));
+        self.end(scene, &mut tcp);
         tcp.close(scene);
     }
 }
