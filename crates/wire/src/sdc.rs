@@ -10,7 +10,7 @@ use crate::device_description::{Path, say};
 use crate::fact::{About, Field, Sink, Value};
 use crate::lines::Once;
 use crate::said::{PhiCounts, PhiFields};
-use crate::xml::{Event, Scanner};
+use crate::xml::{Event, Scanner, attribute};
 
 macro_rules! fields {
     ($($name:ident = $id:literal, $label:literal, $kind:expr;)*) => {
@@ -199,22 +199,6 @@ impl<'a> Reader<'a, '_> {
             out.say(About::Sender, &LOCATION, Value::Octets(&place));
         }
     }
-}
-
-/// The value of an attribute by its local name; empty where it is not there. Values that hold white space are read whole.
-pub(crate) fn attribute<'a>(attributes: &'a [u8], name: &[u8]) -> &'a [u8] {
-    let mut rest = attributes;
-    for _ in 0..32 {
-        let Some((key, value)) = memchr::memchr(b'=', rest).and_then(|at| rest.split_at_checked(at)) else { break };
-        let value = value.get(1..).unwrap_or_default().trim_ascii_start();
-        let Some((quote, value)) = value.split_first().filter(|(quote, _)| matches!(**quote, b'"' | b'\'')) else { break };
-        let Some((value, behind)) = memchr::memchr(*quote, value).and_then(|end| value.split_at_checked(end)) else { break };
-        if crate::xml::local(key.trim_ascii()) == name {
-            return value;
-        }
-        rest = behind.get(1..).unwrap_or_default();
-    }
-    b""
 }
 
 #[cfg(test)]

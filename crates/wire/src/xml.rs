@@ -121,6 +121,22 @@ pub(crate) fn unescape(text: &[u8]) -> Cow<'_, [u8]> {
     Cow::Owned(out)
 }
 
+/// The value of an attribute by its local name; empty where it is not there. Values that hold white space are read whole.
+pub(crate) fn attribute<'a>(attributes: &'a [u8], name: &[u8]) -> &'a [u8] {
+    let mut rest = attributes;
+    for _ in 0..32 {
+        let Some((key, value)) = memchr::memchr(b'=', rest).and_then(|at| rest.split_at_checked(at)) else { break };
+        let value = value.get(1..).unwrap_or_default().trim_ascii_start();
+        let Some((quote, value)) = value.split_first().filter(|(quote, _)| matches!(**quote, b'"' | b'\'')) else { break };
+        let Some((value, behind)) = memchr::memchr(*quote, value).and_then(|end| value.split_at_checked(end)) else { break };
+        if local(key.trim_ascii()) == name {
+            return value;
+        }
+        rest = behind.get(1..).unwrap_or_default();
+    }
+    b""
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

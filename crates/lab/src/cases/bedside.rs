@@ -2,7 +2,7 @@
 
 use crate::clinic::people::{NOTE, PATIENTS};
 use crate::speak::intellivue::{self, InBed, Monitor, Polled};
-use crate::speak::{fhir, lis2, poct1a, sdc};
+use crate::speak::{atna, fhir, lis2, poct1a, sdc, syslog};
 use crate::{Case, Direction, Host, Scene};
 
 /// The rows.
@@ -43,6 +43,13 @@ pub const CASES: &[Case] = &[
         about: "An app reads a record server's capabilities, a device on record, and a patient's observations, and stores one. Proves \
                 the server's software, that the device on record is not taken for the server, and that clinical records crossed.",
         build: fhir_server,
+    },
+    Case {
+        name: "syslog-audit",
+        about: "An archive writes audit messages (IHE ATNA) by syslog: one counted on TCP, one in the old form over UDP; plain messages \
+                stand between them. Proves the source, the kinds of events and AE titles of the systems concerned, and that patients \
+                are counted and not told.",
+        build: audit,
     },
 ];
 
@@ -233,5 +240,38 @@ fn fhir_server() -> Vec<u8> {
     let measured = fhir::observation(patient.id, "8867-4", "72", "/min");
     ask(fhir::post(host, "/fhir/Observation", agent, &measured), &measured);
     tcp.close(&mut scene);
+    scene.pcap()
+}
+
+fn audit() -> Vec<u8> {
+    let archive = Host::new("archive", "00:06:5b:00:20:20", "10.20.1.20");
+    let repository = Host::new("audit repository", "00:50:56:00:01:90", "10.20.1.90");
+    let patient = &PATIENTS[0];
+    let reporter = syslog::Reporter { host: "pacs1", program: "archive", process: 4711 };
+    let (time, name) = ("2026-03-02T08:00:00Z", patient.name());
+    let ct = atna::Participant { user: "CT01", ae_title: "CT01", address: "10.20.2.11", asked: true, role: "110153" };
+    let own = atna::Participant { user: "ARCHIVE", ae_title: "ARCHIVE", address: "10.20.1.20", asked: false, role: "110152" };
+    let stored = atna::Audit {
+        event: "110104",
+        time,
+        source: "ARCHIVE",
+        site: "Exampleton",
+        sort: "4",
+        patient: (patient.id, &name),
+        study: "1.2.826.0.1.3680043.10.1",
+    };
+    let asked = atna::Audit { event: "110112", study: "", ..stored };
+    let mut scene = Scene::new();
+    let mut tcp = scene.tcp(&archive, &repository, 601);
+    let message = reporter.message(85, time, atna::ID, &stored.xml(&[ct, own]));
+    let plain = reporter.message(86, time, "-", &format!("stored study of {name}"));
+    tcp.send(
+        &mut scene,
+        Direction::ToServer,
+        &[syslog::counted(&plain), syslog::counted(&message), syslog::counted(&plain)].concat(),
+    );
+    tcp.close(&mut scene);
+    let old = reporter.old_message(85, "Mar  2 08:00:00", &asked.xml(&[own]));
+    scene.udp(&archive, 40_514, &repository, 514, &old);
     scene.pcap()
 }

@@ -1,6 +1,7 @@
 //! What hosts say: builders of payloads, each for one protocol, written from its standard and for fixtures alone.
 
 pub mod arp;
+pub mod atna;
 pub mod der;
 pub mod dhcp;
 pub mod dicom;
@@ -21,6 +22,7 @@ pub mod smb;
 pub mod smb2;
 pub mod snmp;
 pub mod ssh;
+pub mod syslog;
 pub mod telnet;
 pub mod tls;
 

@@ -1,4 +1,4 @@
-//! Syslog over UDP and TCP: the header and nothing of the message.
+//! Syslog over UDP and TCP: the header, and of the message nothing but the audit messages of clinical systems.
 
 use std::net::IpAddr;
 
@@ -8,6 +8,7 @@ use crate::bytes::line;
 use crate::fact::{About, Field, Sink, Value};
 use crate::protocol::{Context, Direction, Hint, Info, Next, Protocol, Role, Session, Step, Verdict};
 
+mod audit;
 pub mod head;
 
 use head::Head;
@@ -20,7 +21,9 @@ static INFO: Info = Info {
     id: "syslog",
     name: "Syslog",
     doc: "Which device reports to which collector, under which host name, from which program and with which clock. The message itself, \
-          which may say anything about anybody, is never read. RFC 5424 §6, RFC 3164 §4, RFC 6587.",
+          which may say anything about anybody, is never read, but for audit messages of clinical systems (IHE ATNA ITI-20, DICOM PS3.15 \
+          §A.5, RFC 3881): of these the source, the kind of event and the AE titles of the systems that took part; patients are \
+          counted. RFC 5424 §6, RFC 3164 §4, RFC 6587.",
     hints: &[Hint::Udp(514), Hint::Tcp(514), Hint::Tcp(601)],
 };
 
@@ -85,11 +88,13 @@ struct Talker {
     is_relay: bool,
     programs: [u64; 8],
     program_count: u8,
+    audit: Option<Box<audit::Audit>>,
 }
 
 impl Talker {
     fn message(&mut self, context: &Context, message: &[u8], out: &mut dyn Sink) {
-        let Some(head) = head::parse(message) else { return };
+        // rsyslog leaves a blank in front of what it counts.
+        let Some(head) = head::parse(message.trim_ascii_start()) else { return };
         out.sender_is(Role::Client);
         if let Some(host) = head.host {
             match &self.host {
@@ -97,6 +102,9 @@ impl Talker {
                 Some((_, known)) if known.eq_ignore_ascii_case(host) => {}
                 Some(_) => self.is_relay = true,
             }
+        }
+        if let Some(body) = audit::find(message) {
+            self.audit.get_or_insert_default().message(body, !self.is_relay, out);
         }
         if self.is_relay {
             return;
@@ -123,6 +131,9 @@ impl Talker {
     }
 
     fn end(&mut self, out: &mut dyn Sink) {
+        if let Some(audit) = &mut self.audit {
+            audit.end(out);
+        }
         let Some((Some(source), host)) = self.host.take().filter(|_| !self.is_relay) else { return };
         let field = if host.contains(&b'.') { &FQDN } else { &HOST };
         out.say(About::Ip(source), field, Value::Octets(&host));
@@ -160,12 +171,20 @@ impl Session for Stream {
         if self.in_line || bytes.first() == Some(&b'<') {
             return self.line(context, bytes, out);
         }
+        // Line ends behind a counted message are no part of it, and of the next none either.
+        let blank = bytes.iter().take_while(|b| matches!(b, b'\n' | b'\r' | 0)).count();
+        if blank > 0 {
+            return Step { used: blank, next: Next::More(1) };
+        }
         let Some((count, message)) = counted(bytes) else {
             let next = if bytes.len() < 8 && bytes.iter().all(u8::is_ascii_digit) { Next::More(8) } else { Next::Stop };
             return Step { used: 0, next };
         };
-        let wanted = count.min(MAX_HEAD);
+        let mut wanted = count.min(MAX_HEAD);
         let prefix = bytes.len().saturating_sub(message.len());
+        if message.get(..wanted).is_some_and(|start| audit::find(start).is_some()) {
+            wanted = count.min(audit::MAX_AUDIT);
+        }
         let Some(start) = message.get(..wanted) else { return Step { used: 0, next: Next::More(prefix.saturating_add(wanted)) } };
         self.talker.message(context, start, out);
         let rest = u64::try_from(count.saturating_sub(wanted)).unwrap_or(0);
@@ -183,10 +202,12 @@ impl Stream {
         let ended = line(bytes);
         if !self.in_line {
             let text = ended.map_or(bytes, |(text, _)| text);
-            if ended.is_none() && bytes.len() < MAX_HEAD {
+            let head = text.get(..text.len().min(MAX_HEAD)).unwrap_or(text);
+            let most = if audit::find(head).is_some() { audit::MAX_AUDIT } else { MAX_HEAD };
+            if ended.is_none() && bytes.len() < most {
                 return Step { used: 0, next: Next::More(bytes.len().saturating_add(1)) };
             }
-            self.talker.message(context, text.get(..text.len().min(MAX_HEAD)).unwrap_or(text), out);
+            self.talker.message(context, text.get(..text.len().min(most)).unwrap_or(text), out);
         }
         self.in_line = ended.is_none();
         Step { used: ended.map_or(bytes.len(), |(_, used)| used), next: Next::More(1) }
@@ -232,6 +253,28 @@ mod tests {
         assert_eq!(streams_any_chunk(&Syslog, 601, &[(ToServer, &counted)]).lines, expected);
         let lined = [OLD, &[b'y'; 1000], b"\n", OLD, b"\n"].concat();
         assert_eq!(streams_any_chunk(&Syslog, 601, &[(ToServer, &lined)]).lines, expected);
+    }
+
+    #[test]
+    fn audit_messages_are_read_whole() {
+        let filler = "<ActiveParticipant UserID=\"x\"/>".repeat(40);
+        let audit = format!(
+            "<85>1 2026-03-02T08:00:00Z pacs1 archive 1 IHE+RFC-3881 - <AuditMessage><EventID csd-code=\"110112\"/>{filler}\
+             <AuditSourceIdentification AuditSourceID=\"PACS1\" code=\"4\"/></AuditMessage>"
+        );
+        let expected = [
+            "conversation syslog.audit.event audit: query",
+            "sender syslog.audit.source PACS1",
+            "sender syslog.audit.source-type audit source: application server",
+            "sender syslog.timestamp 2026-03-02T08:00:00Z",
+            "sender syslog.program archive",
+            "10.0.0.1 syslog.host pacs1",
+        ];
+        assert_eq!(datagrams(&Syslog, 514, &[(ToServer, audit.as_bytes())]).lines, expected);
+        // As rsyslog sends it: a blank in front and a line end behind, both counted.
+        let counted = format!("{}  {audit}\n", audit.len() + 2);
+        assert_eq!(streams_any_chunk(&Syslog, 601, &[(ToServer, counted.as_bytes())]).lines, expected);
+        assert_eq!(streams_any_chunk(&Syslog, 601, &[(ToServer, format!("{audit}\n").as_bytes())]).lines, expected);
     }
 
     #[test]

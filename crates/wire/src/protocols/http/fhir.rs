@@ -177,7 +177,7 @@ pub(super) fn xml(body: &[u8], once: &mut Once, out: &mut dyn Sink) {
                     found.resource(name);
                 }
                 path.push(name);
-                let value = crate::sdc::attribute(attributes, b"value");
+                let value = xml::attribute(attributes, b"value");
                 if !value.is_empty() {
                     found.take(path.from(base), value);
                 }
