@@ -117,6 +117,17 @@ impl<'a> Emit<'a> {
         self.memory.observations = self.memory.observations.saturating_add(1);
         self.sink.take(Observation::Flow(flow));
     }
+
+    /// Hands an observation on as it is.
+    pub(crate) fn hand_on(&mut self, observation: Observation) {
+        self.memory.observations = self.memory.observations.saturating_add(1);
+        self.sink.take(observation);
+    }
+
+    /// Counts a statement about a device whose address is not known.
+    pub(crate) fn unplaced(&mut self) {
+        self.memory.unplaced = self.memory.unplaced.saturating_add(1);
+    }
 }
 
 /// The protocol that a field is of: the first part of its id.

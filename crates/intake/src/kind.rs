@@ -63,6 +63,7 @@ pub static KINDS: &[&dyn Kind] = &[
     &dhcp::kea::Log,
     &dhcp::windows::Audit,
     &syslog::File,
+    &syslog::Bare,
 ];
 
 /// Lines that are looked at to tell what a file is.

@@ -17,10 +17,12 @@
 mod clock;
 mod dhcp;
 mod emit;
+mod firewall;
 #[cfg(test)]
 mod harness;
 mod kind;
 pub mod syslog;
+mod talk;
 mod text;
 mod zeek;
 

@@ -138,6 +138,25 @@ fn field_end(text: &[u8]) -> usize {
         .unwrap_or(text.len())
 }
 
+/// `key=value` pairs, the value in quotes where it holds blanks.
+pub(crate) fn pairs(text: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
+    let mut rest = text;
+    std::iter::from_fn(move || {
+        rest = rest.trim_ascii_start();
+        let at = memchr::memchr(b'=', rest)?;
+        let key = rest.get(..at)?;
+        // Words without a value before the key belong to nobody.
+        let key = key.rsplit(|b| matches!(b, b' ' | b',')).next().unwrap_or(key);
+        let behind = rest.get(at.saturating_add(1)..)?;
+        let (value, left) = match behind.strip_prefix(b"\"") {
+            Some(quoted) => quoted.split_at_checked(memchr::memchr(b'"', quoted).unwrap_or(quoted.len()))?,
+            None => behind.split_at_checked(behind.iter().position(|b| matches!(b, b' ' | b'\t')).unwrap_or(behind.len()))?,
+        };
+        rest = left.strip_prefix(b"\"").unwrap_or(left);
+        Some((key, value))
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -164,6 +183,8 @@ mod tests {
         assert_eq!(all("a,\"b,c\",,d"), ["a", "b,c", "", "d"]);
         assert_eq!(all("a,"), ["a", ""]);
         assert_eq!(all("\"open"), ["\"open"]);
+        let all: Vec<_> = pairs(b"<5>words a=1 b=\"x y\" c=").collect();
+        assert_eq!(all, [(&b"a"[..], &b"1"[..]), (b"b", b"x y"), (b"c", b"")]);
         assert_eq!(hex(b"01:aa:bb"), Some(vec![1, 0xaa, 0xbb]));
         assert_eq!(hex(b"01a"), None);
         assert_eq!(number(b"18446744073709551616"), None);

@@ -41,6 +41,7 @@ struct Talker {
 #[derive(Debug, Default)]
 pub struct Collector {
     talkers: HashMap<IpAddr, Talker>,
+    state: messages::State,
     /// Messages taken in.
     pub messages: u64,
     /// Of these, the ones that a reader knew.
@@ -70,7 +71,7 @@ impl Collector {
     }
 
     fn body(&mut self, head: &Head<'_>, out: &mut Emit<'_>) {
-        if messages::read(head, out) {
+        if messages::read(head, &mut self.state, out) {
             self.understood = self.understood.saturating_add(1);
         }
     }
@@ -111,7 +112,7 @@ pub struct File;
 
 static INFO: Info = Info {
     id: "syslog",
-    name: "syslog (dnsmasq, ISC dhcpd and Kea in it)",
+    name: "syslog (DHCP servers, firewalls, switches and sshd in it)",
     doc: "A file that a syslog server wrote (`/var/log/syslog`, `messages`), with or without priorities, RFC 5424 or RFC 3164. Of the \
           messages, those are read that the readers know; all others are left alone, for they may say anything about anybody.",
 };
@@ -147,13 +148,60 @@ impl Lines for FileLines {
             return Ok(());
         }
         let head = syslog_head::parse(line).ok_or("no syslog header")?;
-        let time = head.time.map(model::Timestamp::from_nanos).or_else(|| head.local.and_then(|local| out.clock.local(&local)));
+        let local = || head.local.and_then(|local| out.clock.local(&local));
+        let time = head.time.map(model::Timestamp::from_nanos).or_else(local).or_else(|| messages::time(head.body, &out.clock));
         if let Some(time) = time {
             out.at(time);
         }
         out.exporter = ip(head.origin);
         self.collector.messages = self.collector.messages.saturating_add(1);
         self.collector.body(&head, out);
+        Ok(())
+    }
+}
+
+/// A file of messages without syslog headers, of makers that date them: what a firewall's own page exports.
+pub struct Bare;
+
+static BARE_INFO: Info = Info {
+    id: "firewall-log",
+    name: "firewall logs without syslog headers (Fortinet, Palo Alto, SonicWall, Meraki)",
+    doc: "What the management page of a firewall exports: the same messages as it sends by syslog, without the headers.",
+};
+
+impl Kind for Bare {
+    fn info(&self) -> &'static Info {
+        &BARE_INFO
+    }
+
+    fn fits(&self, lines: &[&[u8]]) -> Fit {
+        if most(lines, messages::stands_alone) { Fit::Surely } else { Fit::No }
+    }
+
+    fn reader(&self) -> Box<dyn Lines> {
+        Box::new(BareLines::default())
+    }
+}
+
+#[derive(Default)]
+struct BareLines {
+    collector: Collector,
+    /// A line of data came: a line of names of columns can come no more.
+    began: bool,
+}
+
+impl Lines for BareLines {
+    fn line(&mut self, line: &[u8], out: &mut Emit<'_>) -> Result<(), &'static str> {
+        if line.is_empty() {
+            return Ok(());
+        }
+        let Some(time) = messages::time(line, &out.clock) else {
+            return if self.began { Err("no message of a known firewall with a time") } else { Ok(()) };
+        };
+        self.began = true;
+        out.at(time);
+        self.collector.messages = self.collector.messages.saturating_add(1);
+        self.collector.body(&Head { body: line, ..Head::default() }, out);
         Ok(())
     }
 }
