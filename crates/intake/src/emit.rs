@@ -153,6 +153,11 @@ fn names_one(endpoint: Endpoint) -> Option<Endpoint> {
     (!is_nobody(one)).then_some(one)
 }
 
+/// An interface and the address it holds.
+pub(crate) const fn both(mac: MacAddr, ip: IpAddr) -> Endpoint {
+    Endpoint { mac: Some(mac), ip: Some(ip) }
+}
+
 /// An address whose interface is not known.
 pub(crate) const fn address(ip: IpAddr) -> Endpoint {
     Endpoint { mac: None, ip: Some(ip) }

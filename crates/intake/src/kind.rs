@@ -1,6 +1,6 @@
 //! The table of everything that is read from files, and who looks at a file's beginning.
 
-use crate::{Emit, dhcp, syslog, zeek};
+use crate::{Emit, dhcp, observations, syslog, table, zeek};
 
 /// What a kind of file is.
 #[derive(Debug)]
@@ -55,6 +55,7 @@ pub trait Lines: Send {
 
 /// Everything that is read from files. Of two that fit alike the earlier is taken.
 pub static KINDS: &[&dyn Kind] = &[
+    &observations::Observations,
     &zeek::Tsv,
     &zeek::Json,
     &dhcp::dnsmasq::Leases,
@@ -62,8 +63,10 @@ pub static KINDS: &[&dyn Kind] = &[
     &dhcp::kea::Leases,
     &dhcp::kea::Log,
     &dhcp::windows::Audit,
+    &table::unifi::Clients,
     &syslog::File,
     &syslog::Bare,
+    &table::Switch,
 ];
 
 /// Lines that are looked at to tell what a file is.

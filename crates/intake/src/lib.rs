@@ -21,7 +21,9 @@ mod firewall;
 #[cfg(test)]
 mod harness;
 mod kind;
+mod observations;
 pub mod syslog;
+mod table;
 mod talk;
 mod text;
 mod zeek;
