@@ -172,6 +172,8 @@ pub(crate) struct Store {
     /// Where facts were read: each once.
     origins: HashTable<Arc<Origin>>,
     hasher: FixedState,
+    /// The conversation that was spoken of last: what is said of one is said in rows.
+    last: Option<(ConversationKey, ConversationId)>,
     /// By source: the record that its latest facts belong to.
     open: BTreeMap<u32, OpenRecord>,
 }
@@ -200,8 +202,22 @@ impl Store {
     }
 
     fn conversation(&mut self, key: &ConversationKey, frame: FrameRef) -> ConversationId {
-        let client = self.endpoint(key.client);
-        let server = self.endpoint(key.server);
+        if let Some((_, id)) = self.last.filter(|(last, _)| last == key) {
+            return id;
+        }
+        let (client, server) = (self.endpoint(key.client), self.endpoint(key.server));
+        let id = self.conversation_between(client, server, key, frame);
+        self.last = Some((*key, id));
+        id
+    }
+
+    fn conversation_between(
+        &mut self,
+        client: EndpointId,
+        server: EndpointId,
+        key: &ConversationKey,
+        frame: FrameRef,
+    ) -> ConversationId {
         let conversations = &mut self.conversations;
         *self.conversation_ids.entry((client, server, key.transport, key.port)).or_insert_with(|| {
             let id = next_id(conversations);
@@ -375,10 +391,14 @@ impl Store {
         if flow.protocol.is_none() && (flow.key.port >= 32_768 || (failed && flow.key.port >= 1024)) {
             flow.key.port = 0;
         }
-        self.sent(flow.key.client, span, &flow.to_server, flow.vlan);
-        let answered = Endpoint { mac: flow.answered_from.or(flow.key.server.mac), ip: flow.key.server.ip };
-        self.sent(answered, span, &flow.to_client, flow.vlan);
-        let id = self.conversation(&flow.key, flow.frame);
+        let (client, server) = (self.endpoint(flow.key.client), self.endpoint(flow.key.server));
+        self.sent(client, span, &flow.to_server, flow.vlan);
+        if flow.to_client.packets > 0 {
+            let other = flow.answered_from.filter(|mac| flow.key.server.mac != Some(*mac));
+            let answered = other.map(|mac| self.endpoint(Endpoint { mac: Some(mac), ip: flow.key.server.ip }));
+            self.sent(answered.unwrap_or(server), span, &flow.to_client, flow.vlan);
+        }
+        let id = self.conversation_between(client, server, &flow.key, flow.frame);
         let Some(record) = self.conversations.get_mut(id as usize) else { return };
         record.span.add(span);
         add_days(&mut record.days, span);
@@ -396,11 +416,10 @@ impl Store {
         record.frame = record.frame.min(flow.frame);
     }
 
-    fn sent(&mut self, endpoint: Endpoint, span: Span, traffic: &Traffic, vlan: u16) {
+    fn sent(&mut self, id: EndpointId, span: Span, traffic: &Traffic, vlan: u16) {
         if traffic.packets == 0 {
             return;
         }
-        let id = self.endpoint(endpoint);
         let Some(record) = self.endpoints.get_mut(id as usize) else { return };
         record.sent.add(span);
         record.packets = record.packets.saturating_add(traffic.packets);

@@ -21,13 +21,16 @@ pub(crate) struct Flags {
     pub ignore_case: bool,
     /// `.` takes line feeds too.
     pub dot_all: bool,
+    /// Classes and case are those of ASCII: tables of all scripts' letters take most of the time to compile.
+    pub ascii: bool,
 }
 
 /// One regular expression, compiled when first used.
 #[derive(Debug)]
 pub(crate) struct Pattern {
     text: String,
-    compiled: OnceLock<Option<fancy_regex::Regex>>,
+    ascii: bool,
+    compiled: OnceLock<Option<Compiled>>,
 }
 
 impl Pattern {
@@ -35,7 +38,7 @@ impl Pattern {
     pub(crate) fn with_flags(text: &str, flags: Flags) -> Self {
         let (i, s) = (if flags.ignore_case { "i" } else { "" }, if flags.dot_all { "s" } else { "" });
         let text = if i.is_empty() && s.is_empty() { text.to_owned() } else { format!("(?{i}{s}){text}") };
-        Self { text, compiled: OnceLock::new() }
+        Self { text, ascii: flags.ascii, compiled: OnceLock::new() }
     }
 
     /// A literal that every match holds, if one is easily seen.
@@ -45,19 +48,39 @@ impl Pattern {
 
     /// Why it cannot be compiled, if so.
     pub(crate) fn check(&self) -> Result<(), String> {
-        compile(&self.text).map(drop).map_err(|e| e.to_string())
+        compile(&self.text, self.ascii).map(drop).map_err(|e| e.to_string())
     }
 
     /// The groups of its first match, the whole match being group 0; a group that took no part is empty.
     pub(crate) fn captures(&self, value: &str) -> Option<Vec<String>> {
-        let regex = self.compiled.get_or_init(|| compile(&self.text).ok()).as_ref()?;
-        let found = regex.captures(value).ok()??;
-        Some((0..found.len()).map(|n| found.get(n).map_or(String::new(), |group| group.as_str().to_owned())).collect())
+        match self.compiled.get_or_init(|| compile(&self.text, self.ascii).ok()).as_ref()? {
+            Compiled::Ascii(regex) => {
+                let found = regex.captures(value.as_bytes())?;
+                let group = |group: regex::bytes::Match<'_>| String::from_utf8_lossy(group.as_bytes()).into_owned();
+                Some(found.iter().map(|found| found.map_or(String::new(), group)).collect())
+            }
+            Compiled::Fancy(regex) => {
+                let found = regex.captures(value).ok()??;
+                Some((0..found.len()).map(|n| found.get(n).map_or(String::new(), |group| group.as_str().to_owned())).collect())
+            }
+        }
     }
 }
 
-fn compile(text: &str) -> Result<fancy_regex::Regex, Box<fancy_regex::Error>> {
-    fancy_regex::RegexBuilder::new(text).backtrack_limit(STEPS).delegate_size_limit(MAX_PROGRAM).build().map_err(Box::new)
+/// A pattern that can be tried.
+#[derive(Debug)]
+enum Compiled {
+    Ascii(regex::bytes::Regex),
+    /// With look-around or back-references, or letters of all scripts.
+    Fancy(fancy_regex::Regex),
+}
+
+fn compile(text: &str, ascii: bool) -> Result<Compiled, Box<fancy_regex::Error>> {
+    if ascii && let Ok(regex) = regex::bytes::RegexBuilder::new(text).unicode(false).size_limit(MAX_PROGRAM).build() {
+        return Ok(Compiled::Ascii(regex));
+    }
+    let builder = fancy_regex::RegexBuilder::new(text).backtrack_limit(STEPS).delegate_size_limit(MAX_PROGRAM).build();
+    builder.map(Compiled::Fancy).map_err(Box::new)
 }
 
 /// `template` with `$1` or `${1}` replaced by groups; a group that is missing or took no part is empty.

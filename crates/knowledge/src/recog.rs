@@ -261,7 +261,7 @@ impl Draft {
 
     fn finish(self) -> Fingerprint {
         let dot_all = self.flags.contains("REG_DOT_NEWLINE") || self.flags.contains("REG_MULTILINE");
-        let flags = Flags { ignore_case: self.flags.contains("REG_ICASE"), dot_all };
+        let flags = Flags { ignore_case: self.flags.contains("REG_ICASE"), dot_all, ascii: false };
         let certainty = self.certainty.and_then(|text| percent(&text));
         Fingerprint {
             pattern: Pattern::with_flags(&from_ruby(&self.pattern), flags),

@@ -205,7 +205,7 @@ fn filter(tests: &[(Test, usize)]) -> Prefilter {
 }
 
 fn all_tests(rule: &RuleText) -> Vec<Test> {
-    let flags = Flags { ignore_case: true, dot_all: false };
+    let flags = Flags { ignore_case: true, dot_all: false, ascii: true };
     let regexes = rule.regex.iter().map(|text| Test::Regex(Pattern::with_flags(text, flags)));
     let exact = rule.exact.iter().cloned().map(Test::Exact);
     let prefix = rule.prefix.iter().cloned().map(Test::Prefix);

@@ -83,7 +83,7 @@ const HINT: &str = "write `pattern TAB product TAB year-month-day TAB note or - 
 fn row(line: &str) -> Option<(Pattern, EndOfSupport)> {
     let mut cells = line.split('\t');
     let mut cell = || cells.next();
-    let pattern = Pattern::with_flags(cell()?, Flags { ignore_case: true, dot_all: false });
+    let pattern = Pattern::with_flags(cell()?, Flags { ignore_case: true, dot_all: false, ascii: true });
     let end = EndOfSupport {
         product: cell()?.to_owned(),
         date: cell().filter(|date| date.len() == 10)?.to_owned(),

@@ -61,10 +61,23 @@ impl MacAddr {
     }
 }
 
+impl MacAddr {
+    /// The bytes of its text.
+    fn text(self) -> [u8; 17] {
+        let digit = |nibble: u8| if nibble < 10 { b'0' + nibble } else { b'a' - 10 + nibble };
+        let mut text = [b':'; 17];
+        for (pair, octet) in text.chunks_mut(3).zip(self.0) {
+            if let [high, low, ..] = pair {
+                (*high, *low) = (digit(octet >> 4), digit(octet & 15));
+            }
+        }
+        text
+    }
+}
+
 impl fmt::Display for MacAddr {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let [a, b, c, d, e, g] = self.0;
-        write!(f, "{a:02x}:{b:02x}:{c:02x}:{d:02x}:{e:02x}:{g:02x}")
+        f.write_str(std::str::from_utf8(&self.text()).unwrap_or_default())
     }
 }
 
@@ -86,7 +99,7 @@ impl FromStr for MacAddr {
 
 impl Serialize for MacAddr {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
+        serializer.serialize_str(std::str::from_utf8(&self.text()).unwrap_or_default())
     }
 }
 
@@ -119,5 +132,6 @@ mod tests {
         assert!("00:1b:21:3c:4d".parse::<MacAddr>().is_err());
         assert!("00:1b:21:3c:4d:zz".parse::<MacAddr>().is_err());
         assert_eq!(mac.oui(), 0x001b21);
+        assert_eq!(mac.to_string(), "00:1b:21:3c:4d:5e");
     }
 }

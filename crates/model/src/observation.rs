@@ -1,6 +1,7 @@
 //! What sensors say: immutable statements with their evidence. The only thing inventory takes in.
 
 use std::borrow::Cow;
+use std::hash::{Hash, Hasher};
 use std::net::IpAddr;
 
 use schemars::JsonSchema;
@@ -12,7 +13,7 @@ use crate::{FactKind, MacAddr, Timestamp, Word};
 pub const VERSION: u16 = 1;
 
 /// One end of what was seen: an interface, an address, or both together.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub struct Endpoint {
     /// Link-layer address beside which it was seen; a router's where the endpoint is behind one.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -20,6 +21,21 @@ pub struct Endpoint {
     /// Network address.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ip: Option<IpAddr>,
+}
+
+impl Hash for Endpoint {
+    /// In as few words as it fits: every observation is looked up by it.
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        const HAS_MAC: u64 = 1 << 48;
+        let mac = self.mac.map_or(0, |mac| HAS_MAC | mac.to_u64());
+        let (family, ip) = match self.ip {
+            None => (0, 0),
+            Some(IpAddr::V4(v4)) => (1, u128::from(u32::from(v4))),
+            Some(IpAddr::V6(v6)) => (2, u128::from(v6)),
+        };
+        state.write_u64(mac | family << 56);
+        state.write_u128(ip);
+    }
 }
 
 /// Which frame of which source shows it.

@@ -54,12 +54,73 @@ impl Timestamp {
     }
 }
 
+/// An instant as text, without a heap: reports hold hundreds of thousands.
+struct Text {
+    bytes: [u8; 30],
+    len: usize,
+}
+
+impl Text {
+    fn of(time: Timestamp) -> Self {
+        let (seconds, nanos) = (time.0.div_euclid(1_000_000_000), time.0.rem_euclid(1_000_000_000));
+        let (days, second) = (seconds.div_euclid(86_400), seconds.rem_euclid(86_400));
+        let (year, month, day) = civil(days);
+        let mut text = Self { bytes: [0; 30], len: 0 };
+        text.number(year, 4, b'-');
+        text.number(month, 2, b'-');
+        text.number(day, 2, b'T');
+        text.number(second / 3600, 2, b':');
+        text.number(second / 60 % 60, 2, b':');
+        if nanos == 0 {
+            text.number(second % 60, 2, b'Z');
+        } else {
+            text.number(second % 60, 2, b'.');
+            text.number(nanos, 9, b'Z');
+            while let Some([.., b'0', _]) = text.bytes.get(..text.len) {
+                text.len = text.len.saturating_sub(2);
+                text.push(b'Z');
+            }
+        }
+        text
+    }
+
+    fn push(&mut self, byte: u8) {
+        self.bytes.get_mut(self.len).into_iter().for_each(|place| *place = byte);
+        self.len = self.len.saturating_add(1);
+    }
+
+    /// The last digits of a number, and what stands behind it.
+    fn number(&mut self, number: i64, digits: u32, end: u8) {
+        for place in (0..digits).rev() {
+            let digit = number / 10_i64.pow(place) % 10;
+            self.push(b'0'.saturating_add(u8::try_from(digit).unwrap_or(0)));
+        }
+        self.push(end);
+    }
+
+    fn as_str(&self) -> &str {
+        self.bytes.get(..self.len).and_then(|bytes| std::str::from_utf8(bytes).ok()).unwrap_or_default()
+    }
+}
+
+/// Year, month and day of a day since 1970-01-01 in the Gregorian calendar: counted in eras of 400 years from 1 March of year 0,
+/// so that a leap day is the last of its year.
+const fn civil(days: i64) -> (i64, i64, i64) {
+    const ERA_DAYS: i64 = 146_097;
+    let days = days + 719_468;
+    let (era, day) = (days.div_euclid(ERA_DAYS), days.rem_euclid(ERA_DAYS));
+    let year = (day - day / 1_460 + day / 36_524 - day / 146_096) / 365;
+    let of_year = day - (365 * year + year / 4 - year / 100);
+    // Months from March on have 153 days in five.
+    let month = (5 * of_year + 2) / 153;
+    let day = of_year - (153 * month + 2) / 5 + 1;
+    let month = if month < 10 { month + 3 } else { month - 9 };
+    (year + era * 400 + if month <= 2 { 1 } else { 0 }, month, day)
+}
+
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match jiff::Timestamp::from_nanosecond(i128::from(self.0)) {
-            Ok(instant) => write!(f, "{instant}"),
-            Err(_) => write!(f, "{}ns", self.0),
-        }
+        f.write_str(Text::of(*self).as_str())
     }
 }
 
@@ -84,7 +145,7 @@ impl FromStr for Timestamp {
 
 impl Serialize for Timestamp {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
+        serializer.serialize_str(Text::of(*self).as_str())
     }
 }
 
@@ -118,6 +179,12 @@ mod tests {
         assert_eq!(t.to_string(), "2023-11-14T22:13:20.123456789Z");
         assert_eq!(t.to_string().parse::<Timestamp>().unwrap(), t);
         assert_eq!("1970-01-02".parse::<Timestamp>().unwrap(), Timestamp::from_parts(86_400, 0));
+        for nanos in
+            [0, -1, 1, i64::MIN, i64::MAX, 951_782_400_000_000_000, 1_709_164_800_500_000_000, -2_203_977_600_000_000_010]
+        {
+            let expected = jiff::Timestamp::from_nanosecond(i128::from(nanos)).unwrap();
+            assert_eq!(Timestamp::from_nanos(nanos).to_string(), expected.to_string());
+        }
         assert!("yesterday".parse::<Timestamp>().is_err());
     }
 }

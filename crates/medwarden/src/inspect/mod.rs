@@ -1,5 +1,6 @@
 //! `medwarden inspect`: captures and logs in, the four answers out.
 
+mod json;
 mod logs;
 mod notes;
 mod pipeline;
@@ -46,12 +47,13 @@ pub fn run(arguments: &InspectArgs) -> anyhow::Result<ExitCode> {
         return observations(arguments, &knowledge, inputs, &mut watch, &mut out);
     }
     // Never given back: the process ends with it, and piece by piece that would take as long as writing it.
-    let report = std::mem::ManuallyDrop::new(pipeline::report(arguments, &knowledge, inputs, &mut watch));
-    let view = || View::new(&report, &knowledge);
-    let written = match (&arguments.explain, arguments.format) {
-        (Some(asked), _) => explain(&view(), asked, arguments, &mut out)?,
-        (None, Format::Json) => json(&report, &mut out),
-        (None, _) => write(&view(), arguments, &mut out),
+    let mut report = std::mem::ManuallyDrop::new(pipeline::report(arguments, &knowledge, inputs, &mut watch));
+    let written = if arguments.explain.is_none() && arguments.format == Format::Json {
+        json::write(&mut report, &knowledge, &mut out)
+    } else {
+        let report = &mut *report;
+        respond::fill(&mut report.devices, &report.conversations, &knowledge);
+        show(&View::new(report, &knowledge), arguments, &mut out)?
     };
     finish(written.and_then(|()| out.flush()), code(&report, arguments.fail_on, watch.was_interrupted()))
 }
@@ -86,21 +88,14 @@ fn screen(arguments: &InspectArgs) -> Screen {
     Screen { width: width.clamp(40, 250), colour: terminal && !plain }
 }
 
-fn write(view: &View<'_>, arguments: &InspectArgs, out: &mut dyn Write) -> io::Result<()> {
-    match arguments.format {
-        Format::Text => render::text::write(view, screen(arguments), out),
-        Format::Csv => render::csv::write(view, out),
-        Format::Html => render::html::write(view, out),
-        Format::Json | Format::Observations => json(view.report, out),
-    }
-}
-
-/// The report as JSON: written in very small pieces, which the buffer here takes without asking whose it is.
-fn json(report: &Report, out: &mut dyn Write) -> io::Result<()> {
-    let mut out = BufWriter::new(out);
-    serde_json::to_writer(&mut out, report)?;
-    writeln!(out)?;
-    out.flush()
+/// What people read. The error is one of usage.
+fn show(view: &View<'_>, arguments: &InspectArgs, out: &mut dyn Write) -> anyhow::Result<io::Result<()>> {
+    Ok(match (&arguments.explain, arguments.format) {
+        (Some(asked), _) => explain(view, asked, arguments, out)?,
+        (None, Format::Csv) => render::csv::write(view, out),
+        (None, Format::Html) => render::html::write(view, out),
+        (None, _) => render::text::write(view, screen(arguments), out),
+    })
 }
 
 /// One device in full. The error is one of usage: no or several devices are meant.

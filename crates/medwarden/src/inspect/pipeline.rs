@@ -57,7 +57,7 @@ pub(super) fn observe(
     reading.all()
 }
 
-/// Runs the captures through sensor and inventory.
+/// Runs the captures through sensor and inventory. What isolating each device does is not said yet.
 pub(super) fn report(arguments: &InspectArgs, knowledge: &Arc<Knowledge>, mut reading: Reading, watch: &mut Watch) -> Report {
     let config = match arguments.site_networks.as_slice() {
         [] => Config::default(),
@@ -73,18 +73,17 @@ pub(super) fn report(arguments: &InspectArgs, knowledge: &Arc<Knowledge>, mut re
     let unplaced = reading.logs.all_told().map(|(_, told)| told.unplaced).fold(0, u64::saturating_add);
     let beside = Beside { values_dropped: resolved.values_dropped, unplaced, interrupted: watch.was_interrupted() };
     let unseen = unseen(&coverage, &inputs, &beside);
-    conclude(resolved, knowledge, site_networks, inputs, unseen)
+    judge(resolved, knowledge, site_networks, inputs, unseen)
 }
 
-/// Judges what was put together, and writes it up.
-pub(crate) fn conclude(
-    mut resolved: Resolved,
+/// Judges what was put together. What isolating each device does is not said yet: [`respond::fill`] does, where all is wanted.
+pub(crate) fn judge(
+    resolved: Resolved,
     knowledge: &Knowledge,
     site_networks: Vec<String>,
     inputs: Vec<Input>,
     unseen: Vec<Unseen>,
 ) -> Report {
-    respond::fill(&mut resolved.devices, &resolved.conversations, knowledge);
     let findings = detect::findings(&detect::Site::new(&resolved.devices, &resolved.conversations, knowledge));
     Report {
         schema: SCHEMA.to_owned(),
