@@ -2,7 +2,7 @@
 //!
 //! `bench` makes the captures it needs once, under `target/bench`, runs every tool on them in turn, and prints a table and the
 //! bars. It writes nothing else. `bench yardstick FILE` is the yardstick: what any tool must at least do with a capture.
-//! `bench make` only makes the captures. `bench run COMMAND …` measures one process; the bench starts itself so for each run,
+//! `bench sense FILE` is reader and sensor alone (`bench show FILE` prints what they observe). `bench make` only makes the captures. `bench run COMMAND …` measures one process; the bench starts itself so for each run,
 //! because the kernel accounts for a process's ended children as a whole.
 
 // A bench's result goes to standard output, its progress to standard error.
@@ -14,6 +14,7 @@ mod many;
 mod measure;
 mod mix;
 mod random;
+mod sense;
 mod table;
 mod yardstick;
 
@@ -43,8 +44,12 @@ fn run(words: &[String]) -> Result<ExitCode> {
             println!("{}", yardstick::read(Path::new(file))?);
             Ok(ExitCode::SUCCESS)
         }
+        [how @ ("sense" | "show"), file] => {
+            println!("{}", sense::read(Path::new(file), *how == "show")?);
+            Ok(ExitCode::SUCCESS)
+        }
         ["run", command @ ..] => measure::helper(command),
-        _ => bail!("usage: bench [only mix|bulk|many | make | yardstick FILE | run COMMAND …]"),
+        _ => bail!("usage: bench [only mix|bulk|many | make | yardstick FILE | sense FILE | show FILE | run COMMAND …]"),
     }
 }
 

@@ -6,12 +6,12 @@ use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher, Hash, Hasher};
 use std::net::IpAddr;
 
-use foldhash::fast::FixedState;
 use model::observation::{Fact as Statement, MAX_TEXT, Subject};
-use model::{ConversationKey, Endpoint, FactKind, FactValue, FrameRef, Intake, MacAddr, Observation, Timestamp, Word};
+use model::{ConversationKey, Endpoint, FactKind, FactValue, FrameRef, Intake, MacAddr, Observation, Timestamp, Transport, Word};
 use wire::{About, Context, Direction, Fact, Field, Login, Role, Sink, Value};
 
 use crate::coverage::Coverage;
+use crate::said::Said;
 
 /// Recognises default credentials. Given secrets, keeps none.
 pub trait Credentials {
@@ -29,37 +29,8 @@ impl Credentials for NoCredentials {
     }
 }
 
-/// A fact said again within this time is no news.
-const NEWS_NS: i64 = 600_000_000_000;
-/// Places in the memory of what was said; a power of two.
-const SAID: usize = 1 << 18;
 /// Secrets compared with each other at most.
 const MAX_SECRETS: usize = 4096;
-
-/// What was said lately: bounded, and forgetting only makes a fact be said twice.
-#[derive(Debug)]
-pub(crate) struct Said {
-    places: Vec<(u64, i64)>,
-    hasher: FixedState,
-}
-
-impl Said {
-    pub(crate) fn new() -> Self {
-        Self { places: vec![(0, 0); SAID], hasher: FixedState::with_seed(0x7361_6964) }
-    }
-
-    /// True when it was not said lately; remembers it.
-    fn is_news(&mut self, what: &impl Hash, time: i64) -> bool {
-        let hash = self.hasher.hash_one(what);
-        let index = usize::try_from(hash >> 40).unwrap_or(0) & (SAID - 1);
-        let Some(place) = self.places.get_mut(index) else { return true };
-        if place.0 == hash && time < place.1 {
-            return false;
-        }
-        *place = (hash, time.saturating_add(NEWS_NS));
-        true
-    }
-}
 
 /// Where a secret was first used.
 #[derive(Debug)]
@@ -152,11 +123,11 @@ impl Emit<'_> {
 
     fn login(&mut self, field: &'static Field, login: &Login<'_>) {
         let subject = Subject::Conversation(self.key);
-        if self.memory.said.is_news(&(subject, field.id, login.scheme), self.context.time) {
+        if self.memory.said.is_news(&(Whom(&subject), field.id, login.scheme), self.context.time) {
             self.say(subject, field, FactKind::Credential, FactValue::Text(Word::new_static(login.scheme)));
         }
         if let Some(entry) = self.memory.credentials.default_credential(login.scheme, login.user, login.secret) {
-            if self.memory.said.is_news(&(subject, "default", &entry), self.context.time) {
+            if self.memory.said.is_news(&(Whom(&subject), "default", &entry), self.context.time) {
                 self.say(subject, field, FactKind::DefaultCredential, FactValue::Text(entry.into()));
             }
         } else if !login.secret.is_empty() {
@@ -199,7 +170,7 @@ impl Emit<'_> {
             }
         };
         let subject = Subject::Conversation(self.key);
-        if self.memory.said.is_news(&(subject, "shared", group), self.context.time) {
+        if self.memory.said.is_news(&(Whom(&subject), "shared", group), self.context.time) {
             self.say(subject, field, FactKind::SharedCredential, FactValue::Number(group));
         }
     }
@@ -226,14 +197,14 @@ impl Sink for Emit<'_> {
         if let (FactKind::Clock, Value::Time(clock)) = (field.kind, &value) {
             let offset = clock.saturating_sub(time);
             const STEP_NS: i64 = 10_000_000_000;
-            if self.memory.said.is_news(&(subject, field.id, offset.div_euclid(STEP_NS)), time) {
+            if self.memory.said.is_news(&(Whom(&subject), field.id, offset.div_euclid(STEP_NS)), time) {
                 self.say(subject, field, field.kind, FactValue::ClockOffset(offset));
             }
             return;
         }
         // What describes another device is told whole each time, so that its facts can be told from the next one's.
         let is_record = field.id.starts_with("hl7.reported.") || field.id.starts_with("dicom.dataset.");
-        if !is_record && !self.memory.said.is_news(&(subject, field.id, Raw(&value)), time) {
+        if !is_record && !self.memory.said.is_news(&(Whom(&subject), field.id, Raw(&value)), time) {
             return;
         }
         if let Some(value) = keep(&value) {
@@ -285,6 +256,39 @@ pub(crate) fn is_unicast(ip: &IpAddr) -> bool {
         IpAddr::V4(v4) => !(v4.is_multicast() || v4.is_broadcast() || v4.is_unspecified() || v4.octets().starts_with(&[0])),
         IpAddr::V6(v6) => !(v6.is_multicast() || v6.is_unspecified()),
     }
+}
+
+/// A subject, hashed in few words.
+struct Whom<'a>(&'a Subject);
+
+impl Hash for Whom<'_> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        match self.0 {
+            Subject::Endpoint(endpoint) => hash_endpoint(endpoint, 0, state),
+            Subject::Conversation(key) => {
+                let (carrier, number) = match key.transport {
+                    Transport::Tcp => (1, 0),
+                    Transport::Udp => (2, 0),
+                    Transport::Ip(number) => (3, number.into()),
+                    Transport::Link(number) => (4, number),
+                };
+                hash_endpoint(&key.client, carrier, state);
+                hash_endpoint(&key.server, carrier, state);
+                state.write_u32(u32::from(number) << 16 | u32::from(key.port));
+            }
+        }
+    }
+}
+
+fn hash_endpoint<H: Hasher>(endpoint: &Endpoint, carrier: u8, state: &mut H) {
+    let (family, ip) = match endpoint.ip {
+        None => (0, 0),
+        Some(IpAddr::V4(ip)) => (1, u32::from(ip).into()),
+        Some(IpAddr::V6(ip)) => (2, u128::from(ip)),
+    };
+    let kind = carrier << 4 | family << 1 | u8::from(endpoint.mac.is_some());
+    state.write_u64(endpoint.mac.map_or(0, MacAddr::to_u64) | u64::from(kind) << 56);
+    state.write_u128(ip);
 }
 
 /// A value as it stands in the packet, for hashing without copying.

@@ -10,6 +10,7 @@ mod fragments;
 mod packet;
 mod payload;
 mod probe;
+mod said;
 mod stream;
 mod table;
 
@@ -23,11 +24,12 @@ use wire::layers::{self, Inner, LinkType, Opaque, Packet, Tcp};
 pub use coverage::Coverage;
 pub use emit::{Credentials, NoCredentials};
 
-use emit::{Emit, Memory, Said, Secrets, is_unicast};
+use emit::{Emit, Memory, Secrets, is_unicast};
 use fragments::{Fragments, Limits};
 use packet::{context, count, flow_context, is_cut_beginning, key, mark, opening};
 use payload::{ACK, SYN, datagram, message, passes_by, segment};
 use probe::Rows;
+use said::Said;
 pub use stream::Work;
 use stream::{App, Around, Budget};
 use table::{Flow, FlowTable, Key, Known, Side, Timeouts};
