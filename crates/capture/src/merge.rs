@@ -11,7 +11,7 @@ use model::Timestamp;
 
 use crate::damage::Damage;
 use crate::open::{Compression, Counted, LazyFile};
-use crate::reader::{Format, Frame, Interface, Opened, Reader, Record, cannot_open};
+use crate::reader::{Format, Frame, Interface, Opened, Reader, cannot_open};
 use crate::stream::Stream;
 use crate::walk::{Found, Kind, walk};
 
@@ -88,8 +88,8 @@ struct Feed {
 enum State {
     /// Looked at and closed.
     Closed,
-    /// Open, with the frame that comes next.
-    Open(Box<Reader>, Record),
+    /// Open, gone to the frame that comes next.
+    Open(Box<Reader>),
     /// No capture, but wanted; the stream where it cannot be opened again.
     Other(Option<Box<Stream>>),
     /// Read to the end.
@@ -166,36 +166,36 @@ impl Inputs {
 
     /// The next frame in time, with the place of its input in [`Inputs::sources`]. Frames of one time come in the order of
     /// their inputs' paths; the order of the arguments does not matter.
+    #[inline]
     #[allow(clippy::should_implement_trait)] // it lends from the input's buffer, which `Iterator` cannot
     pub fn next(&mut self) -> Option<(usize, Frame<'_>)> {
         let index = self.current.take().and_then(|index| self.follow(index)).or_else(|| self.first_queued())?;
         self.current = Some(index);
         let source = self.sources.get_mut(index)?;
-        let State::Open(reader, record) = &self.feeds.get(index)?.state else { return None };
+        let State::Open(reader) = &self.feeds.get(index)?.state else { return None };
         source.frames = source.frames.saturating_add(1);
-        source.last = source.last.max(Some(record.time));
-        Some((index, reader.frame(record)?))
+        source.last = source.last.max(Some(reader.time()));
+        Some((index, reader.frame()?))
     }
 
     /// Goes on in the input whose frame was lent. It stays the current one while no other has an earlier frame.
     #[inline]
     fn follow(&mut self, index: usize) -> Option<usize> {
         let feed = self.feeds.get_mut(index)?;
-        let State::Open(reader, record) = &mut feed.state else { return None };
+        let State::Open(reader) = &mut feed.state else { return None };
         match reader.advance() {
-            Ok(Some(next)) => {
-                *record = next;
-                feed.key = feed.key.max(next.time);
+            Ok(true) => {
+                feed.key = feed.key.max(reader.time());
                 let mine = (feed.key, index);
                 if self.queue.peek().is_none_or(|Reverse(first)| mine < *first) {
                     return Some(index);
                 }
                 self.queue.push(Reverse(mine));
             }
-            Ok(None) => self.finish(index),
+            Ok(false) => self.finish(index),
             Err(damage) => {
                 self.sources.get_mut(index)?.note(damage);
-                if let State::Open(reader, _) = std::mem::replace(&mut feed.state, State::Done) {
+                if let State::Open(reader) = std::mem::replace(&mut feed.state, State::Done) {
                     self.step(index, reader);
                 }
             }
@@ -217,7 +217,7 @@ impl Inputs {
     /// Closes an input that was read to its end.
     fn finish(&mut self, index: usize) {
         let (Some(feed), Some(source)) = (self.feeds.get_mut(index), self.sources.get_mut(index)) else { return };
-        if let State::Open(reader, _) = std::mem::replace(&mut feed.state, State::Done) {
+        if let State::Open(reader) = std::mem::replace(&mut feed.state, State::Done) {
             source.describe(&reader);
             self.active = self.active.saturating_sub(1);
         }
@@ -264,9 +264,9 @@ impl Inputs {
         self.active = self.active.saturating_add(1);
         self.step(index, Box::new(reader));
         if let (Some(source), Some(feed)) = (self.sources.get_mut(index), self.feeds.get(index))
-            && let State::Open(_, record) = &feed.state
+            && let State::Open(reader) = &feed.state
         {
-            source.first = source.first.or(Some(record.time));
+            source.first = source.first.or(Some(reader.time()));
         }
     }
 
@@ -275,16 +275,16 @@ impl Inputs {
         let (Some(feed), Some(source)) = (self.feeds.get_mut(index), self.sources.get_mut(index)) else {
             return;
         };
-        let next = loop {
+        let found = loop {
             match reader.advance() {
-                Ok(next) => break next,
+                Ok(found) => break found,
                 Err(damage) => source.note(damage),
             }
         };
-        if let Some(record) = next {
-            feed.key = feed.key.max(record.time);
+        if found {
+            feed.key = feed.key.max(reader.time());
             self.queue.push(Reverse((feed.key, index)));
-            feed.state = State::Open(reader, record);
+            feed.state = State::Open(reader);
         } else {
             source.describe(&reader);
             self.active = self.active.saturating_sub(1);
@@ -296,7 +296,7 @@ impl Inputs {
         let (Some(feed), Some(source)) = (self.feeds.get_mut(index), self.sources.get_mut(index)) else {
             return;
         };
-        if let State::Open(reader, _) = &feed.state {
+        if let State::Open(reader) = &feed.state {
             source.describe(reader);
             if self.active > MAX_WAITING && matches!(feed.kind, Kind::File(_)) {
                 feed.state = State::Closed;

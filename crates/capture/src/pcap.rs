@@ -99,9 +99,9 @@ impl Pcap {
         Ok(Self { interface: Interface { link, snap_len, ..Interface::default() }, layout, last_seconds: None })
     }
 
-    /// The next record.
+    /// Describes the next record.
     #[inline]
-    pub fn step(&mut self, buffer: &mut Buffer) -> Result<Step, Damage> {
+    pub fn step(&mut self, buffer: &mut Buffer, record: &mut Record) -> Result<Step, Damage> {
         let layout = self.layout;
         let offset = buffer.offset();
         let Some(header) = buffer.peek(layout.header).and_then(|bytes| layout.header_of(bytes)) else {
@@ -120,17 +120,13 @@ impl Pcap {
         }
         self.last_seconds = Some(header.seconds);
         let (captured, wire_len) = without_fcs(captured, header.wire.max(header.captured), layout.fcs_bytes);
-        let record = Record {
-            time: layout.time_of(header),
-            link: self.interface.link,
-            header: layout.header,
-            captured,
-            wire_len,
-            interface: 0,
-            number: 0,
-            offset,
-        };
-        Ok(Step::Frame(record, length))
+        record.time = layout.time_of(header);
+        record.link = self.interface.link;
+        record.header = layout.header;
+        record.captured = captured;
+        record.wire_len = wire_len;
+        record.offset = offset;
+        Ok(Step::Frame(length))
     }
 
     /// Looks behind a header that cannot be right for the next one that can, and goes there; else to the end.

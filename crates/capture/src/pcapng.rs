@@ -121,7 +121,7 @@ struct Packet {
 
 impl Pcapng {
     /// The next packet.
-    pub fn step(&mut self, buffer: &mut Buffer) -> Result<Step, Damage> {
+    pub fn step(&mut self, buffer: &mut Buffer, record: &mut Record) -> Result<Step, Damage> {
         loop {
             let Some(head) = buffer.peek_array::<8>() else {
                 return end(buffer);
@@ -138,7 +138,7 @@ impl Pcapng {
             }
             match kind {
                 block::ENHANCED_PACKET | block::OBSOLETE_PACKET | block::SIMPLE_PACKET => {
-                    return self.packet(buffer, kind, length);
+                    return self.packet(buffer, kind, length, record);
                 }
                 block::INTERFACE => self.interface(buffer, length)?,
                 block::STATISTICS => self.statistics(buffer, length)?,
@@ -227,7 +227,7 @@ impl Pcapng {
     }
 
     /// Any packet block (§4.3, §4.4, appendix A).
-    fn packet(&mut self, buffer: &mut Buffer, kind: u32, length: u32) -> Result<Step, Damage> {
+    fn packet(&mut self, buffer: &mut Buffer, kind: u32, length: u32, record: &mut Record) -> Result<Step, Damage> {
         let (offset, order) = (buffer.offset(), self.order);
         let size = usize::try_from(length).unwrap_or(usize::MAX);
         if size > MAX_FRAME_BYTES.saturating_add(OPTION_BYTES) {
@@ -279,17 +279,14 @@ impl Pcapng {
             self.last_time = local.clock.time(ticks);
         }
         let (captured, wire_len) = without_fcs(captured, packet.wire.max(packet.captured), fcs_bytes);
-        let record = Record {
-            time: self.last_time,
-            link: local.link,
-            header: packet.header,
-            captured,
-            wire_len,
-            interface: local.global,
-            number: 0,
-            offset,
-        };
-        Ok(Step::Frame(record, size))
+        record.time = self.last_time;
+        record.link = local.link;
+        record.header = packet.header;
+        record.captured = captured;
+        record.wire_len = wire_len;
+        record.interface = local.global;
+        record.offset = offset;
+        Ok(Step::Frame(size))
     }
 
     /// The beginning of a block, as far as its options are read; `None` where the stream ends before.

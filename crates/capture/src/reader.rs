@@ -69,7 +69,7 @@ pub struct Interface {
 pub(crate) const MAX_INTERFACES: usize = 4096;
 
 /// Where a frame lies in the buffer.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Record {
     pub time: Timestamp,
     pub link: u16,
@@ -88,7 +88,8 @@ pub struct Reader {
     body: Body,
     compression: Compression,
     hold: usize,
-    number: u64,
+    /// The frame that was found last, and in it how many were found.
+    record: Record,
     ended: bool,
 }
 
@@ -99,8 +100,8 @@ enum Body {
 
 /// What a step in a capture found.
 pub(crate) enum Step {
-    /// A frame, in a record of so many bytes.
-    Frame(Record, usize),
+    /// A frame, in a record of so many bytes, described where the caller keeps it.
+    Frame(usize),
     /// The end.
     End,
 }
@@ -132,39 +133,47 @@ impl Reader {
     /// When something was broken. The damaged part is behind then, and the next call reads on where that is possible.
     #[allow(clippy::should_implement_trait)] // it lends from its own buffer, which `Iterator` cannot
     pub fn next(&mut self) -> Result<Option<Frame<'_>>, Damage> {
-        let record = self.advance()?;
-        Ok(record.and_then(|record| self.frame(&record)))
+        let found = self.advance()?;
+        Ok(if found { self.frame() } else { None })
     }
 
-    /// Goes to the next frame without lending it.
-    pub(crate) fn advance(&mut self) -> Result<Option<Record>, Damage> {
+    /// Goes to the next frame without lending it; false at the end.
+    #[inline]
+    pub(crate) fn advance(&mut self) -> Result<bool, Damage> {
         if self.ended {
-            return Ok(None);
+            return Ok(false);
         }
         self.buffer.consume(self.hold);
         self.hold = 0;
+        // The record is written where it stays: it is read soon, and in other words than it is written.
         let step = match &mut self.body {
-            Body::Pcap(pcap) => pcap.step(&mut self.buffer),
-            Body::Pcapng(pcapng) => pcapng.step(&mut self.buffer),
+            Body::Pcap(pcap) => pcap.step(&mut self.buffer, &mut self.record),
+            Body::Pcapng(pcapng) => pcapng.step(&mut self.buffer, &mut self.record),
         };
-        match step {
-            Ok(Step::Frame(mut record, length)) => {
-                self.number = self.number.saturating_add(1);
-                record.number = self.number;
+        match step? {
+            Step::Frame(length) => {
+                self.record.number = self.record.number.saturating_add(1);
                 self.hold = length;
-                Ok(Some(record))
+                Ok(true)
             }
-            Ok(Step::End) => {
+            Step::End => {
                 self.ended = true;
                 // Frames can end exactly where the compressed data was cut: then only the decompressor knows.
-                self.buffer.take_failure().map_or(Ok(None), Err)
+                self.buffer.take_failure().map_or(Ok(false), Err)
             }
-            Err(damage) => Err(damage),
         }
     }
 
+    /// When the frame that [`Reader::advance`] found last was captured.
+    #[inline]
+    pub(crate) const fn time(&self) -> Timestamp {
+        self.record.time
+    }
+
     /// Lends the frame that [`Reader::advance`] found last.
-    pub(crate) fn frame(&self, record: &Record) -> Option<Frame<'_>> {
+    #[inline]
+    pub(crate) fn frame(&self) -> Option<Frame<'_>> {
+        let record = &self.record;
         let end = record.header.checked_add(record.captured)?;
         Some(Frame {
             time: record.time,
@@ -241,7 +250,7 @@ impl Opened {
                 return Ok(Self::Other(Stream::new(buffer, compression), damage));
             }
         };
-        Ok(Self::Capture(Reader { buffer, body, compression, hold: 0, number: 0, ended: false }))
+        Ok(Self::Capture(Reader { buffer, body, compression, hold: 0, record: Record::default(), ended: false }))
     }
 }
 

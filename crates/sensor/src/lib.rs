@@ -147,15 +147,15 @@ impl Sensor {
 
     /// Lets time pass until an instant: flows that are idle by then are told. For a wire that went quiet; each frame does it too.
     pub fn pass(&mut self, until: Timestamp, out: &mut dyn Intake) {
-        while let Some(flow) = self.table.expire(until.nanos()) {
-            self.close(flow, out);
+        while let Some(slot) = self.table.expire(until.nanos()) {
+            self.let_go(slot, out);
         }
     }
 
     /// Ends all flows, oldest slot first, and tells what is still to be told.
     pub fn finish(&mut self, out: &mut dyn Intake) {
-        while let Some(flow) = self.table.evict() {
-            self.close(flow, out);
+        while let Some(slot) = self.table.evict() {
+            self.let_go(slot, out);
         }
         self.fragments.close();
         let fragments = self.fragments.counters();
@@ -166,23 +166,26 @@ impl Sensor {
     fn packet(&mut self, packet: &Packet<'_>, frame: &Frame<'_>, out: &mut dyn Intake) {
         let Some((key, sender)) = key(packet) else { return };
         let time = frame.time.nanos();
-        let mut slot = self.table.find(&key);
-        if let (Some(found), Inner::Tcp(tcp)) = (slot, &packet.inner)
-            && self.is_reused(found, tcp)
-        {
-            self.restart(found, key, sender, packet, frame, out);
-        }
-        let slot = match slot.take() {
-            Some(slot) => slot,
+        let slot = match self.table.find(&key) {
+            Some(slot) => {
+                if let Inner::Tcp(tcp) = &packet.inner
+                    && self.is_reused(slot, tcp)
+                {
+                    self.restart(slot, key, sender, packet, frame, out);
+                }
+                slot
+            }
             None => {
                 if self.table.is_full()
-                    && let Some(flow) = self.table.evict()
+                    && let Some(slot) = self.table.evict()
                 {
                     self.coverage.flows_evicted = self.coverage.flows_evicted.saturating_add(1);
-                    self.close(flow, out);
+                    self.let_go(slot, out);
                 }
-                let flow = self.open(key, sender, packet, frame);
-                self.table.insert(flow)
+                let (client, known) = self.guess_client(&key, sender, packet);
+                let slot = self.table.insert(key, client, time, frame.at);
+                self.begin(slot, sender, known, packet);
+                slot
             }
         };
         let Some(flow) = self.table.get_mut(slot) else { return };
@@ -232,22 +235,28 @@ impl Sensor {
 
     /// Ends the flow in a slot and begins another there.
     fn restart(&mut self, slot: u32, key: Key, sender: Side, packet: &Packet<'_>, frame: &Frame<'_>, out: &mut dyn Intake) {
-        let fresh = self.open(key, sender, packet, frame);
-        let Some(place) = self.table.get_mut(slot) else { return };
-        let old = std::mem::replace(place, fresh);
-        self.close(old, out);
+        self.close(slot, out);
+        let (client, known) = self.guess_client(&key, sender, packet);
+        let Some(flow) = self.table.get_mut(slot) else { return };
+        *flow = Flow::new(key, client, frame.time.nanos(), frame.at);
+        self.begin(slot, sender, known, packet);
     }
 
-    fn open(&mut self, key: Key, sender: Side, packet: &Packet<'_>, frame: &Frame<'_>) -> Flow {
+    /// What the first packet says of a flow.
+    fn begin(&mut self, slot: u32, sender: Side, direction_known: bool, packet: &Packet<'_>) {
         self.coverage.flows = self.coverage.flows.saturating_add(1);
-        let (client, known) = self.guess_client(&key, sender, packet);
-        let mut flow = Flow::new(key, client, frame.time.nanos(), frame.at);
-        flow.direction_known = known;
+        let Some(flow) = self.table.get_mut(slot) else { return };
+        flow.direction_known = direction_known;
         flow.vlan = packet.vlans.iter().copied().rfind(|vlan| *vlan != 0).unwrap_or(0);
         flow.tunnel = packet.tunnel.map(|tunnel| tunnel.kind);
-        flow.end_mut(sender).mac = packet.src_mac.filter(|mac| mac.is_interface());
-        flow.end_mut(sender.other()).mac = packet.dst_mac.filter(|mac| mac.is_interface());
-        flow
+        flow.name(sender, packet.src_mac);
+        flow.name(sender.other(), packet.dst_mac);
+    }
+
+    /// Ends a flow that is not in the index any more.
+    fn let_go(&mut self, slot: u32, out: &mut dyn Intake) {
+        self.close(slot, out);
+        self.table.free(slot);
     }
 
     /// Who asks: the handshake says it; else the end without a service's port, else who is first seen to send.
@@ -276,13 +285,13 @@ impl Sensor {
     }
 
     /// Tells a flow that ended.
-    fn close(&mut self, mut flow: Flow, out: &mut dyn Intake) {
-        if let Some(mut app) = flow.app.take() {
-            self.end_app(&mut flow, &mut app, out);
+    fn close(&mut self, slot: u32, out: &mut dyn Intake) {
+        if let Some(mut app) = self.table.get_mut(slot).and_then(|flow| flow.app.take()) {
+            self.end_app(slot, &mut app, out);
         }
-        let client = *flow.end(flow.client);
-        let server = *flow.end(flow.client.other());
-        let opening = opening(&flow);
+        let Some(flow) = self.table.get(slot) else { return };
+        let (client, server) = (flow.end(flow.client), flow.end(flow.client.other()));
+        let opening = opening(flow);
         if flow.key.transport() == Transport::Tcp {
             let alone = client.packets == 0 || server.packets == 0;
             if alone && !matches!(opening, Opening::Unanswered) {
@@ -306,19 +315,20 @@ impl Sensor {
                 Known::Row(row) => Some(Cow::Borrowed(probe::id(row))),
                 Known::Probing(_) | Known::Nothing => None,
             },
-            to_server: traffic(&client),
-            to_client: traffic(&server),
-            answered_from: server.sent_from,
+            to_server: traffic(client),
+            to_client: traffic(server),
+            answered_from: flow.sent_from(flow.client.other()),
             opening,
             direction_known: flow.direction_known,
             vlan: flow.vlan,
             tunnel: flow.tunnel.map(Cow::Borrowed),
-            frame: flow.frame,
+            frame: flow.frame(),
         }));
     }
 
     /// Lets the session of a flow that ended say its last, and the PHI counts be told.
-    fn end_app(&mut self, flow: &mut Flow, app: &mut App, out: &mut dyn Intake) {
+    fn end_app(&mut self, slot: u32, app: &mut App, out: &mut dyn Intake) {
+        let Some(flow) = self.table.get_mut(slot) else { return };
         let contexts = [Direction::ToServer, Direction::ToClient].map(|direction| flow_context(flow, direction));
         let [to_server, to_client] = contexts;
         let mut emit = Emit {
@@ -327,7 +337,7 @@ impl Sensor {
             coverage: &mut self.coverage,
             context: to_server,
             key: flow.conversation(),
-            frame: flow.frame,
+            frame: flow.frame(),
             protocol: app.speaker,
             phi: std::mem::take(&mut app.phi),
             relayed: app.relayed,

@@ -16,6 +16,7 @@ pub(crate) fn is_cut_beginning(packet: &Packet<'_>) -> bool {
 }
 
 /// The flow key of a packet and who sent it; `None` for frames without addresses, unless a protocol's message may name some.
+#[inline]
 pub(crate) fn key(packet: &Packet<'_>) -> Option<(Key, Side)> {
     if let Some(ip) = &packet.ip {
         let (transport, ports) = match &packet.inner {
@@ -39,6 +40,7 @@ pub(crate) fn key(packet: &Packet<'_>) -> Option<(Key, Side)> {
 }
 
 /// A mark that a mirrored copy of the packet bears too and another packet of the flow hardly does.
+#[inline]
 pub(crate) fn mark(packet: &Packet<'_>, sender: Side) -> u32 {
     let mut mark = 0xcbf2_9ce4_8422_2325_u64 ^ u64::from(sender == Side::A);
     let mut mix = |word: u64| mark = (mark ^ word).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(29);
@@ -61,6 +63,7 @@ pub(crate) fn mark(packet: &Packet<'_>, sender: Side) -> u32 {
 }
 
 /// Adds a packet to the counts of its sender.
+#[inline]
 pub(crate) fn count(flow: &mut Flow, sender: Side, packet: &Packet<'_>, time: i64) {
     flow.last = flow.last.max(time);
     let end = flow.end_mut(sender);
@@ -68,7 +71,7 @@ pub(crate) fn count(flow: &mut Flow, sender: Side, packet: &Packet<'_>, time: i6
     end.bytes = end.bytes.saturating_add(packet.wire_len as u64);
     end.hop_limit = end.hop_limit.max(packet.ip.map_or(0, |ip| ip.hop_limit));
     if end.packets == 1 {
-        end.sent_from = packet.src_mac.filter(|mac| mac.is_interface());
+        flow.sends_from(sender, packet.src_mac);
     }
 }
 
@@ -104,8 +107,8 @@ pub(crate) fn flow_context(flow: &Flow, direction: Direction) -> Context {
     };
     Context {
         time: flow.last,
-        src_mac: flow.end(sender).mac,
-        dst_mac: flow.end(receiver).mac,
+        src_mac: flow.mac(sender),
+        dst_mac: flow.mac(receiver),
         src: ip(sender),
         dst: ip(receiver),
         src_port: flow.key.port(sender),

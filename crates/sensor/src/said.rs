@@ -36,12 +36,7 @@ pub(crate) struct Said {
 
 impl Said {
     pub(crate) fn new() -> Self {
-        Self {
-            latest: vec![0; LATEST],
-            sets: vec![Set([0; 8]); SETS],
-            epoch: None,
-            hasher: FixedState::with_seed(0x7361_6964),
-        }
+        Self { latest: vec![0; LATEST], sets: vec![Set([0; 8]); SETS], epoch: None, hasher: FixedState::with_seed(0x7361_6964) }
     }
 
     /// True when it was not said lately; remembers it.

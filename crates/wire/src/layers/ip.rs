@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use super::walk::{Layer, Walk};
 use super::{Fragment, Inner, Ip, Opaque};
 
-impl Walk<'_> {
+impl Walk<'_, '_> {
     /// An IP header whose version nobody has said yet.
     pub(super) fn ip(&mut self) -> Layer {
         match self.packet.payload.first().map(|first| first >> 4) {

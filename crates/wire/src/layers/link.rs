@@ -8,7 +8,7 @@ use super::{Inner, LinkType, Opaque};
 /// Type fields up to this are lengths (IEEE 802.3 §3.2.6).
 const MAX_LENGTH: u16 = 1500;
 
-impl Walk<'_> {
+impl Walk<'_, '_> {
     /// The header of a link type, by pcap's numbers.
     pub(super) fn link(&mut self, link: LinkType) -> Layer {
         match link.0 {

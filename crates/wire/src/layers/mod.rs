@@ -157,24 +157,32 @@ pub struct Tcp {
 }
 
 /// Reads one frame. `wire_len` is the frame's length on the wire, which may exceed what was captured.
+#[inline]
 #[must_use]
 pub fn decode(link: LinkType, frame: &[u8], wire_len: usize) -> Packet<'_> {
     let wire_len = wire_len.max(frame.len());
-    if link == LinkType::ETHERNET
-        && let Some(packet) = straight(frame, wire_len)
-    {
+    let mut packet = Packet {
+        src_mac: None,
+        dst_mac: None,
+        vlans: [0; 2],
+        ip: None,
+        tunnel: None,
+        inner: Inner::Opaque(Opaque::LinkType),
+        payload: frame,
+        wire_len,
+    };
+    if link == LinkType::ETHERNET && straight(&mut packet) {
         return packet;
     }
-    let mut walk = Walk::new(frame, wire_len);
-    walk.run(if link == LinkType::ETHERNET { Layer::Ethernet } else { Layer::Link(link) });
-    walk.packet
+    Walk::new(&mut packet).run(if link == LinkType::ETHERNET { Layer::Ethernet } else { Layer::Link(link) });
+    packet
 }
 
 /// What most frames are, in one step: whole IPv4 packets without options, untagged, with TCP or UDP inside. Others take the walk.
 #[inline]
-fn straight(frame: &[u8], wire_len: usize) -> Option<Packet<'_>> {
+fn straight(packet: &mut Packet<'_>) -> bool {
     const HEADERS: usize = 14 + 20;
-    let (header, rest) = frame.split_first_chunk::<HEADERS>()?;
+    let Some((header, rest)) = packet.payload.split_first_chunk::<HEADERS>() else { return false };
     let [
         d0,
         d1,
@@ -205,26 +213,27 @@ fn straight(frame: &[u8], wire_len: usize) -> Option<Packet<'_>> {
         ends @ ..,
     ] = *header
     else {
-        return None;
+        return false;
     };
     let is_fragment = u16::from_be_bytes([f0, f1]) & 0x3fff != 0;
-    let len = usize::from(u16::from_be_bytes([l0, l1])).checked_sub(20)?;
+    let Some(len) = usize::from(u16::from_be_bytes([l0, l1])).checked_sub(20) else { return false };
     if is_fragment || !matches!(protocol, 6 | 17) {
-        return None;
+        return false;
     }
     let [s0, s1, s2, s3, e0, e1, e2, e3] = ends;
     let (src, dst) = (Ipv4Addr::new(s0, s1, s2, s3).into(), Ipv4Addr::new(e0, e1, e2, e3).into());
     let id = u32::from(u16::from_be_bytes([i0, i1]));
-    let mut walk = Walk::new(rest, wire_len);
-    walk.packet.src_mac = Some(MacAddr([m0, m1, m2, m3, m4, m5]));
-    walk.packet.dst_mac = Some(MacAddr([d0, d1, d2, d3, d4, d5]));
-    walk.packet.ip = Some(Ip { src, dst, hop_limit, id, fragment: None, protocol });
+    packet.src_mac = Some(MacAddr([m0, m1, m2, m3, m4, m5]));
+    packet.dst_mac = Some(MacAddr([d0, d1, d2, d3, d4, d5]));
+    packet.ip = Some(Ip { src, dst, hop_limit, id, fragment: None, protocol });
+    packet.payload = rest;
+    let mut walk = Walk::new(packet);
     walk.limit(len);
     match if protocol == 6 { walk.tcp() } else { walk.udp() } {
         Layer::Done => {}
         next => walk.run(next),
     }
-    Some(walk.packet)
+    true
 }
 
 /// Reads on in the first fragment of an IP packet whose others will not be had: a message that was cut. Only behind UDP's header
@@ -234,17 +243,16 @@ pub fn decode_beginning<'a>(first: &Packet<'a>) -> Packet<'a> {
     let ip = first.ip.map(|ip| Ip { fragment: None, ..ip });
     let is_udp = ip.is_some_and(|ip| ip.protocol == 17);
     let wire_len = if is_udp { usize::from(u16::MAX) } else { first.wire_len };
-    let mut walk = Walk::from(Packet { wire_len, ip, ..*first });
-    walk.run(ip.map_or(Layer::Done, |ip| Layer::Transport(ip.protocol)));
-    walk.packet
+    let mut packet = Packet { wire_len, ip, ..*first };
+    Walk::new(&mut packet).run(ip.map_or(Layer::Done, |ip| Layer::Transport(ip.protocol)));
+    packet
 }
 
 /// Reads on in a packet whose IP fragments were put together: `payload` is the whole data of the packet that `first` began.
 #[must_use]
 pub fn decode_reassembled<'a>(first: &Packet<'_>, payload: &'a [u8]) -> Packet<'a> {
     let ip = first.ip.map(|ip| Ip { fragment: None, ..ip });
-    let packet = Packet { payload, wire_len: payload.len(), ip, ..*first };
-    let mut walk = Walk::from(packet);
-    walk.run(ip.map_or(Layer::Done, |ip| Layer::Transport(ip.protocol)));
-    walk.packet
+    let mut packet = Packet { payload, wire_len: payload.len(), ip, ..*first };
+    Walk::new(&mut packet).run(ip.map_or(Layer::Done, |ip| Layer::Transport(ip.protocol)));
+    packet
 }

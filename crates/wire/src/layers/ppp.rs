@@ -3,7 +3,7 @@
 use super::walk::{Layer, Walk};
 use super::{Inner, Opaque};
 
-impl Walk<'_> {
+impl Walk<'_, '_> {
     /// RFC 1661 §2: the protocol, which may be shortened to one octet (§6.5); address and control before it are let go.
     pub(super) fn ppp(&mut self) -> Layer {
         if self.packet.payload.starts_with(&[0xff, 0x03])

@@ -6,7 +6,7 @@ use super::walk::{Layer, Walk};
 use super::{Inner, LinkType, MAX_DEPTH, Opaque};
 use crate::bytes::{Cursor, le32};
 
-impl Walk<'_> {
+impl Walk<'_, '_> {
     /// ANSI X3.139: frame control, addresses; what is not an LLC frame is the ring's own business.
     pub(super) fn fddi(&mut self) -> Layer {
         match self.header::<13>("FDDI header") {

@@ -6,7 +6,7 @@ use super::{Inner, Tcp};
 /// SYN among the flags.
 const SYN: u8 = 2;
 
-impl Walk<'_> {
+impl Walk<'_, '_> {
     /// RFC 9293 §3.1. Options that the capture cut off leave an empty payload, not an unread header.
     #[inline]
     pub(super) fn tcp(&mut self) -> Layer {

@@ -12,7 +12,7 @@ const ROUTING: u8 = 0x40;
 const KEY: u8 = 0x20;
 const SEQUENCE: u8 = 0x10;
 
-impl Walk<'_> {
+impl Walk<'_, '_> {
     /// RFC 2003, RFC 4213 and RFC 2473.
     pub(super) fn ip_in_ip(&mut self, protocol: u8) -> Layer {
         let outer_v4 = self.packet.ip.is_some_and(|ip| matches!(ip.src, IpAddr::V4(_)));

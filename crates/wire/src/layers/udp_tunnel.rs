@@ -5,7 +5,7 @@ use super::walk::{Layer, Walk};
 use super::{LinkType, MAX_DEPTH};
 use crate::bytes::{Cursor, be16};
 
-impl Walk<'_> {
+impl Walk<'_, '_> {
     /// A datagram on a tunnel's port: the tunnel, or plain UDP where its header is not there.
     #[cold]
     pub(super) fn udp_tunnel(&mut self, src_port: u16, dst_port: u16) -> Layer {

@@ -30,34 +30,17 @@ pub(super) enum Layer {
 }
 
 /// A packet on its way: `packet.payload` and `packet.wire_len` are what is left of it.
-pub(super) struct Walk<'a> {
-    pub(super) packet: Packet<'a>,
+pub(super) struct Walk<'p, 'a> {
+    pub(super) packet: &'p mut Packet<'a>,
     /// The link addresses are those of a tunnel's outside: an IP header that comes next has none.
     pub(super) link_is_outside: bool,
 }
 
-impl<'a> From<Packet<'a>> for Walk<'a> {
-    fn from(packet: Packet<'a>) -> Self {
-        Self { packet, link_is_outside: false }
-    }
-}
-
-impl<'a> Walk<'a> {
+impl<'p, 'a> Walk<'p, 'a> {
+    /// Goes on where the packet stands: it is filled in where it will be read, since it is large.
     #[inline]
-    pub(super) const fn new(frame: &'a [u8], wire_len: usize) -> Self {
-        Self {
-            packet: Packet {
-                src_mac: None,
-                dst_mac: None,
-                vlans: [0; 2],
-                ip: None,
-                tunnel: None,
-                inner: Inner::Opaque(Opaque::LinkType),
-                payload: frame,
-                wire_len,
-            },
-            link_is_outside: false,
-        }
+    pub(super) const fn new(packet: &'p mut Packet<'a>) -> Self {
+        Self { packet, link_is_outside: false }
     }
 
     /// Peels headers until none is left that is known.

@@ -12,7 +12,7 @@ const FROM_DS: u8 = 0x02;
 const PROTECTED: u8 = 0x40;
 const ORDER: u8 = 0x80;
 
-impl Walk<'_> {
+impl Walk<'_, '_> {
     /// IEEE 802.11-2020 §9.2.3 and §9.3.2.1. `padded`: the capture aligned what follows the header to four octets.
     pub(super) fn wireless(&mut self, padded: bool) -> Layer {
         let Some(&[control, flags]) = self.packet.payload.first_chunk() else { return self.short("802.11 header") };
