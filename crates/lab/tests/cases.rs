@@ -75,10 +75,11 @@ const TSHARK_NAMES: &[(&str, &[&str])] = &[
     ("wsd", &[]),
     ("jetdirect", &[]),
     ("remote_tools", &[]),
-    // Nor of the bedside and the laboratory: Philips' data export, POCT1-A and LIS2-A2 show as data.
+    // Nor of the bedside and the laboratory: Philips' data export, POCT1-A, LIS2-A2 and MEDIBUS show as data.
     ("intellivue", &[]),
     ("poct1a", &[]),
     ("lis2", &[]),
+    ("medibus", &[]),
 ];
 
 /// Case, and why tshark does not name its protocol there.

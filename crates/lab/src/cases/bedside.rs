@@ -1,8 +1,10 @@
 //! The bedside and the point of care: monitors, ventilators, pumps and analysers in the protocols of their makers and kinds.
 
 use crate::clinic::people::{NOTE, PATIENTS};
+use crate::speak::der::Certificate;
 use crate::speak::intellivue::{self, InBed, Monitor, Polled};
-use crate::speak::{atna, fhir, lis2, poct1a, sdc, syslog};
+use crate::speak::tls::{self, Handshake};
+use crate::speak::{atna, fhir, lis2, medibus, poct1a, sdc, syslog};
 use crate::{Case, Direction, Host, Scene};
 
 /// The rows.
@@ -50,6 +52,18 @@ pub const CASES: &[Case] = &[
                 stand between them. Proves the source, the kinds of events and AE titles of the systems concerned, and that patients \
                 are counted and not told.",
         build: audit,
+    },
+    Case {
+        name: "medibus-ventilator",
+        about: "A record system asks a ventilator behind a serial device server which device it is, and for measured values. Proves \
+                name, revisions, what is asked, and that measured values crossed.",
+        build: ventilator,
+    },
+    Case {
+        name: "tls-dicom",
+        about: "A CT sends to an archive under TLS, once on the port that DICOM over TLS has and once on the port of DICOM. Proves that \
+                what is inside is named by the port alone.",
+        build: dicom_over_tls,
     },
 ];
 
@@ -273,5 +287,52 @@ fn audit() -> Vec<u8> {
     tcp.close(&mut scene);
     let old = reporter.old_message(85, "Mar  2 08:00:00", &asked.xml(&[own]));
     scene.udp(&archive, 40_514, &repository, 514, &old);
+    scene.pcap()
+}
+
+fn ventilator() -> Vec<u8> {
+    let server = Host::new("device server", "00:80:a3:00:03:81", "10.20.3.81");
+    let records = Host::new("records", "00:50:56:00:03:40", "10.20.3.40").with_ttl(128);
+    let mut scene = Scene::new();
+    let mut tcp = scene.tcp(&records, &server, 10_001);
+    tcp.exchange(&mut scene, &medibus::command('Q', ""), &medibus::response('Q', ""));
+    tcp.exchange(&mut scene, &medibus::command('R', ""), &medibus::identification("8210", "Evita XL", "07.06"));
+    for _ in 0..3 {
+        tcp.exchange(
+            &mut scene,
+            &medibus::command('$', ""),
+            &medibus::measured(&[(0x73, "24.1"), (0x78, "5.0"), (0xb9, "0.42")]),
+        );
+        tcp.exchange(&mut scene, &medibus::command('0', ""), &medibus::response('0', ""));
+    }
+    tcp.close(&mut scene);
+    scene.pcap()
+}
+
+fn dicom_over_tls() -> Vec<u8> {
+    let ct = Host::new("CT", "88:4b:39:00:71:11", "10.20.2.11").with_ttl(128);
+    let archive = Host::new("archive", "00:06:5b:00:20:20", "10.20.1.20");
+    let handshake = Handshake {
+        version: tls::TLS_1_2,
+        server_name: "",
+        alpn: "",
+        suite: 0xc02f,
+        certificate: Certificate {
+            subject: "pacs.clinic.example",
+            organisation: "Example Clinic",
+            issuer: "Example Clinic CA",
+            not_before: "250101000000Z",
+            not_after: "280101000000Z",
+            bits: 2048,
+        },
+        data: 400,
+    };
+    let mut scene = Scene::new();
+    for port in [2762, 11_112] {
+        let mut tcp = scene.tcp(&ct, &archive, port);
+        handshake.run(&mut scene, &mut tcp);
+        tcp.close(&mut scene);
+        scene.wait_ms(1000);
+    }
     scene.pcap()
 }

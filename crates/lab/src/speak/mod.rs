@@ -13,6 +13,7 @@ pub mod http;
 pub mod intellivue;
 pub mod lis2;
 pub mod lldp;
+pub mod medibus;
 pub mod ntp;
 pub mod poct1a;
 pub mod quic;

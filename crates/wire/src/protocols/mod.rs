@@ -33,6 +33,7 @@ mod lldp;
 mod llmnr;
 mod lpd;
 mod mdns;
+mod medibus;
 mod modbus;
 mod mqtt;
 mod mssql;
@@ -129,6 +130,7 @@ pub static PROTOCOLS: &[&dyn Protocol] = &[
     &intellivue::IntelliVue,
     &poct1a::Poct1a,
     &lis2::Lis2,
+    &medibus::Medibus,
     // plant
     &bacnet::Bacnet,
     &modbus::Modbus,
