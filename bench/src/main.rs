@@ -15,6 +15,7 @@ mod measure;
 mod mix;
 mod random;
 mod sense;
+mod site;
 mod table;
 mod yardstick;
 
@@ -38,6 +39,8 @@ fn run(words: &[String]) -> Result<ExitCode> {
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     match words.as_slice() {
         [] => table::bench(&Captures::make()?, ""),
+        ["only", "site"] => site::bench(),
+        ["site", devices] => site::one(devices.parse().context("how many devices?")?),
         ["only", part] => table::bench(&Captures::make()?, part),
         ["make"] => Captures::make().map(|_| ExitCode::SUCCESS),
         ["yardstick", file] => {
@@ -49,7 +52,7 @@ fn run(words: &[String]) -> Result<ExitCode> {
             Ok(ExitCode::SUCCESS)
         }
         ["run", command @ ..] => measure::helper(command),
-        _ => bail!("usage: bench [only mix|bulk|many | make | yardstick FILE | sense FILE | show FILE | run COMMAND …]"),
+        _ => bail!("usage: bench [only mix|bulk|many|site | make | yardstick FILE | sense FILE | show FILE | run COMMAND …]"),
     }
 }
 
