@@ -1,7 +1,7 @@
 //! What others have seen: logs, tables and flow exports to observations.
 //!
 //! Way in: [`recognise`] says what a file is by its first bytes, out of the table [`KINDS`]; its [`Kind::reader`] takes the lines one
-//! by one. [`syslog::Collector`] takes messages as they arrive. Both speak through an [`Emit`], which dates what is said, drops
+//! by one. [`syslog::Collector`] takes messages as they arrive, [`flow::Collector`] datagrams of flow exporters. All speak through an [`Emit`], which dates what is said, drops
 //! what was said lately, and hands [`model::Observation`]s on.
 //!
 //! A fact keeps the id of the protocol field that it was first read from (`dhcp.option12` whether a frame or a server's log shows it), so
@@ -18,6 +18,7 @@ mod clock;
 mod dhcp;
 mod emit;
 mod firewall;
+pub mod flow;
 #[cfg(test)]
 mod harness;
 mod kind;

@@ -24,6 +24,9 @@ pub enum Command {
     /// Listen on interfaces and write what is observed; nothing is ever sent
     #[cfg(target_os = "linux")]
     Sensor(crate::sensor::SensorArgs),
+    /// Receive syslog, NetFlow, IPFIX and sFlow, and write what they show
+    #[cfg(target_os = "linux")]
+    Listen(crate::listen::ListenArgs),
     /// Print the completion script of a shell
     Completions {
         /// For which shell
@@ -172,7 +175,7 @@ pub enum Format {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Zone(pub i32);
 
-fn zone(text: &str) -> Result<Zone, String> {
+pub(crate) fn zone(text: &str) -> Result<Zone, String> {
     let bad = || "an offset such as +01:00 or -05:30".to_owned();
     let (sign, digits) = match (text.strip_prefix('+'), text.strip_prefix('-')) {
         (Some(digits), _) => (1, digits),

@@ -3,6 +3,8 @@
 mod cli;
 mod inspect;
 mod lab;
+#[cfg(target_os = "linux")]
+mod listen;
 mod render;
 #[cfg(target_os = "linux")]
 mod sensor;
@@ -18,6 +20,8 @@ fn main() -> ExitCode {
         cli::Command::Inspect(arguments) => inspect::run(arguments),
         #[cfg(target_os = "linux")]
         cli::Command::Sensor(arguments) => sensor::run(arguments),
+        #[cfg(target_os = "linux")]
+        cli::Command::Listen(arguments) => listen::run(arguments),
         cli::Command::Completions { shell } => tools::completions(*shell),
         cli::Command::Manual { folder } => tools::manual(folder),
         cli::Command::Schema => tools::schema(),

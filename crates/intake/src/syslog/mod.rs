@@ -50,7 +50,16 @@ pub struct Collector {
     pub headless: u64,
 }
 
+static SENDER: Field = Field::new("syslog.sender", "sends syslog", FactKind::Software);
+
 impl Collector {
+    /// Says that the sender of the first message of a source is one: it ties the source's number to an address.
+    pub fn greet(&mut self, out: &mut Emit<'_>) {
+        if let Some(sender) = out.exporter {
+            out.say(address(sender), &SENDER, &Value::Text("syslog".into()));
+        }
+    }
+
     /// Takes one message, without its frame. Where it came over the network, `out` bears its sender as exporter and the time of its
     /// arrival as the clock's reference.
     pub fn message(&mut self, bytes: &[u8], out: &mut Emit<'_>) {

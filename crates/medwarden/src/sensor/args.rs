@@ -59,7 +59,7 @@ pub struct SensorArgs {
 }
 
 /// A number and a unit.
-fn duration(text: &str) -> Result<Duration, String> {
+pub(crate) fn duration(text: &str) -> Result<Duration, String> {
     let bad = || format!("{text:?} is not a duration such as 500ms, 30s, 10m, 8h or 7d");
     let digits = text.len().saturating_sub(text.trim_start_matches(|c: char| c.is_ascii_digit()).len());
     let (number, unit) = text.split_at_checked(digits).ok_or_else(bad)?;

@@ -4,10 +4,10 @@
 //! that in order ([`merge`]) and writes it ([`output`]).
 
 mod args;
-mod clock;
+pub(crate) mod clock;
 mod confine;
 mod merge;
-mod output;
+pub(crate) mod output;
 mod tally;
 mod worker;
 
@@ -28,6 +28,7 @@ use wire::layers::LinkType;
 use crate::inspect;
 use crate::render::words;
 pub use args::SensorArgs;
+pub(crate) use args::duration;
 use confine::Files;
 use merge::Merge;
 use output::Lines;
@@ -45,7 +46,7 @@ const MAX_THREADS: usize = 8;
 /// Exit code after a second wish to stop, as shells have it for SIGINT.
 const GIVEN_UP: i32 = 130;
 /// Exit code when not all went well.
-const BROKEN: u8 = 3;
+pub(crate) const BROKEN: u8 = 3;
 
 /// Runs the command. The error is one of usage: an interface, a folder or an output that cannot be used.
 pub fn run(arguments: &SensorArgs) -> anyhow::Result<ExitCode> {
@@ -105,7 +106,7 @@ pub fn run(arguments: &SensorArgs) -> anyhow::Result<ExitCode> {
 }
 
 /// The first SIGINT or SIGTERM is a wish to stop, the second ends the program.
-fn stop_on_signals() -> std::io::Result<Arc<AtomicBool>> {
+pub(crate) fn stop_on_signals() -> std::io::Result<Arc<AtomicBool>> {
     let stop = Arc::new(AtomicBool::new(false));
     for signal in [SIGINT, SIGTERM] {
         signal_hook::flag::register_conditional_shutdown(signal, GIVEN_UP, Arc::clone(&stop))?;

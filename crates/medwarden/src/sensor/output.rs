@@ -8,14 +8,14 @@ use anyhow::Context as _;
 use model::Observation;
 
 /// The lines' way out.
-pub(super) struct Lines {
+pub(crate) struct Lines {
     out: Box<dyn Write>,
     /// The reader went away.
     closed: bool,
 }
 
 impl Lines {
-    pub(super) fn open(path: &Path) -> anyhow::Result<Self> {
+    pub(crate) fn open(path: &Path) -> anyhow::Result<Self> {
         let out: Box<dyn Write> = if path == Path::new("-") {
             Box::new(BufWriter::new(io::stdout()))
         } else {
@@ -25,13 +25,13 @@ impl Lines {
         Ok(Self { out, closed: false })
     }
 
-    pub(super) fn write(&mut self, observation: &Observation) -> io::Result<()> {
+    pub(crate) fn write(&mut self, observation: &Observation) -> io::Result<()> {
         let written = serde_json::to_writer(&mut self.out, observation).map_err(io::Error::from);
         let written = written.and_then(|()| self.out.write_all(b"\n"));
         self.end(written)
     }
 
-    pub(super) fn flush(&mut self) -> io::Result<()> {
+    pub(crate) fn flush(&mut self) -> io::Result<()> {
         let flushed = self.out.flush();
         self.end(flushed)
     }
@@ -45,7 +45,7 @@ impl Lines {
     }
 
     /// The reader went away: nothing more needs to be seen.
-    pub(super) const fn is_closed(&self) -> bool {
+    pub(crate) const fn is_closed(&self) -> bool {
         self.closed
     }
 }

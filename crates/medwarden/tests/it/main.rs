@@ -8,6 +8,8 @@ mod explain;
 mod forms;
 mod interrupt;
 #[cfg(target_os = "linux")]
+mod listen;
+#[cfg(target_os = "linux")]
 mod live;
 mod logs;
 mod phi;
