@@ -7,6 +7,7 @@
 mod coverage;
 mod emit;
 mod fragments;
+mod index;
 mod packet;
 mod payload;
 mod probe;
@@ -301,11 +302,9 @@ impl Sensor {
                 self.coverage.midstream = self.coverage.midstream.saturating_add(1);
             }
         }
-        let traffic = |end: &table::End| Traffic {
-            packets: end.packets.into(),
-            bytes: end.bytes,
-            lost: end.lost.into(),
-            hop_limit: end.hop_limit,
+        let traffic = |side| {
+            let end = flow.end(side);
+            Traffic { packets: end.packets.into(), bytes: end.bytes, lost: flow.lost(side).into(), hop_limit: end.hop_limit }
         };
         out.take(Observation::Flow(FlowRecord {
             key: flow.conversation(),
@@ -315,8 +314,8 @@ impl Sensor {
                 Known::Row(row) => Some(Cow::Borrowed(probe::id(row))),
                 Known::Probing(_) | Known::Nothing => None,
             },
-            to_server: traffic(client),
-            to_client: traffic(server),
+            to_server: traffic(flow.client),
+            to_client: traffic(flow.client.other()),
             answered_from: flow.sent_from(flow.client.other()),
             opening,
             direction_known: flow.direction_known,
@@ -352,8 +351,7 @@ impl Sensor {
         emit.tell_phi(&phi);
         flow.known = known;
         for (side, lost) in [flow.client, flow.client.other()].into_iter().zip(lost) {
-            let end = flow.end_mut(side);
-            end.lost = end.lost.saturating_add(lost);
+            flow.loses(side, lost);
         }
     }
 }

@@ -96,7 +96,7 @@ pub(crate) fn segment(
         data(flow, sender, &Segment { seq, bytes: payload, cut }, emit, around);
     }
     if tcp.flags & FIN != 0 {
-        flow.end_mut(sender).finished = true;
+        flow.finish(sender);
     }
     if tcp.flags & ACK != 0 {
         acknowledged(flow, sender, tcp.ack, emit, around);
@@ -131,9 +131,8 @@ fn data(flow: &mut Flow, sender: Side, segment: &Segment<'_>, emit: &mut Emit<'_
     app.phi = std::mem::take(&mut emit.phi);
     app.relayed = emit.relayed;
     flow.known = known;
-    let end = flow.end_mut(sender);
-    end.next_seq = next;
-    end.lost = end.lost.saturating_add(lost);
+    flow.end_mut(sender).next_seq = next;
+    flow.loses(sender, lost);
 }
 
 /// What `sender` acknowledged of the other end's bytes.
@@ -164,9 +163,8 @@ fn acknowledged(flow: &mut Flow, sender: Side, ack: u32, emit: &mut Emit<'_>, ar
     app.phi = std::mem::take(&mut behind.phi);
     app.relayed = behind.relayed;
     flow.known = known;
-    let end = flow.end_mut(other);
-    end.next_seq = next;
-    end.lost = end.lost.saturating_add(lost);
+    flow.end_mut(other).next_seq = next;
+    flow.loses(other, lost);
 }
 
 /// Nothing more of the flow is read: tells what was counted and frees its state.

@@ -8,11 +8,11 @@ use std::collections::VecDeque;
 use std::net::IpAddr;
 
 use foldhash::fast::FixedState;
-use hashbrown::HashTable;
 use model::{ConversationKey, Endpoint, FrameRef, MacAddr, Transport};
 use std::hash::{BuildHasher, Hash, Hasher};
 use wire::Direction;
 
+use crate::index::Index;
 use crate::stream::App;
 
 /// Which end of a flow: the lower address and port is `A`.
@@ -151,27 +151,22 @@ impl Key {
 pub(crate) struct End {
     pub(crate) bytes: u64,
     pub(crate) packets: u32,
-    pub(crate) lost: u32,
     /// Next TCP sequence number expected from this end.
     pub(crate) next_seq: u32,
+    /// MAC by which the flow's first packet named this end; [`MacAddr::ZERO`] where it did not.
+    mac: MacAddr,
     pub(crate) hop_limit: u8,
     /// `next_seq` is set.
     pub(crate) synced: bool,
-    /// FIN was sent.
-    pub(crate) finished: bool,
 }
 
-/// Link addresses of one end; [`MacAddr::ZERO`] where there is none.
-#[derive(Clone, Copy, Debug)]
-struct Macs {
-    /// By which the flow's first packet named this end.
-    named: MacAddr,
-    /// From which this end first sent.
+/// What is seldom asked of one end.
+#[derive(Clone, Copy, Debug, Default)]
+struct Rest {
+    /// Bytes of its stream that are missing.
+    lost: u32,
+    /// MAC from which it first sent; [`MacAddr::ZERO`] where there is none.
     sent_from: MacAddr,
-}
-
-impl Macs {
-    const NONE: Self = Self { named: MacAddr::ZERO, sent_from: MacAddr::ZERO };
 }
 
 /// The address, where it is one of an interface.
@@ -204,6 +199,8 @@ pub(crate) struct Flow {
     pub(crate) opened: bool,
     pub(crate) syn: bool,
     pub(crate) reset: bool,
+    /// FIN was sent: bit 0 by A, bit 1 by B.
+    finished: u8,
 
     a: End,
     b: End,
@@ -214,7 +211,7 @@ pub(crate) struct Flow {
     frame: u64,
     pub(crate) tunnel: Option<&'static str>,
     source: u32,
-    macs: [Macs; 2],
+    rest: [Rest; 2],
     pub(crate) vlan: u16,
 }
 
@@ -230,6 +227,7 @@ impl Flow {
             opened: false,
             syn: false,
             reset: false,
+            finished: 0,
             a: End::default(),
             b: End::default(),
             marks: [0; 4],
@@ -237,7 +235,7 @@ impl Flow {
             frame: frame.frame,
             tunnel: None,
             source: frame.source,
-            macs: [Macs::NONE; 2],
+            rest: [Rest::default(); 2],
             vlan: 0,
         }
     }
@@ -247,16 +245,16 @@ impl Flow {
         FrameRef { source: self.source, frame: self.frame }
     }
 
-    const fn macs(&self, side: Side) -> &Macs {
-        let [a, b] = &self.macs;
+    const fn rest(&self, side: Side) -> &Rest {
+        let [a, b] = &self.rest;
         match side {
             Side::A => a,
             Side::B => b,
         }
     }
 
-    const fn macs_mut(&mut self, side: Side) -> &mut Macs {
-        let [a, b] = &mut self.macs;
+    const fn rest_mut(&mut self, side: Side) -> &mut Rest {
+        let [a, b] = &mut self.rest;
         match side {
             Side::A => a,
             Side::B => b,
@@ -265,22 +263,43 @@ impl Flow {
 
     /// MAC by which the flow's first packet named an end.
     pub(crate) fn mac(&self, side: Side) -> Option<MacAddr> {
-        interface(self.macs(side).named)
+        interface(self.end(side).mac)
     }
 
     /// The first packet names an end by this MAC.
     pub(crate) fn name(&mut self, side: Side, mac: Option<MacAddr>) {
-        self.macs_mut(side).named = mac.unwrap_or(MacAddr::ZERO);
+        self.end_mut(side).mac = mac.unwrap_or(MacAddr::ZERO);
     }
 
     /// MAC from which an end first sent.
     pub(crate) fn sent_from(&self, side: Side) -> Option<MacAddr> {
-        interface(self.macs(side).sent_from)
+        interface(self.rest(side).sent_from)
     }
 
     /// An end sent its first packet from this MAC.
     pub(crate) fn sends_from(&mut self, side: Side, mac: Option<MacAddr>) {
-        self.macs_mut(side).sent_from = mac.unwrap_or(MacAddr::ZERO);
+        self.rest_mut(side).sent_from = mac.unwrap_or(MacAddr::ZERO);
+    }
+
+    /// Bytes missing of an end's stream.
+    pub(crate) const fn lost(&self, side: Side) -> u32 {
+        self.rest(side).lost
+    }
+
+    /// So many more bytes of an end's stream are missing.
+    pub(crate) const fn loses(&mut self, side: Side, bytes: u32) {
+        if bytes > 0 {
+            let rest = self.rest_mut(side);
+            rest.lost = rest.lost.saturating_add(bytes);
+        }
+    }
+
+    /// An end sent FIN.
+    pub(crate) const fn finish(&mut self, side: Side) {
+        self.finished |= match side {
+            Side::A => 1,
+            Side::B => 2,
+        };
     }
 
     pub(crate) const fn end(&self, side: Side) -> &End {
@@ -330,7 +349,7 @@ impl Flow {
 
     /// Both ends closed it, or one reset it.
     pub(crate) const fn is_closed(&self) -> bool {
-        self.reset || (self.a.finished && self.b.finished)
+        self.reset || self.finished == 3
     }
 }
 
@@ -364,7 +383,7 @@ const QUEUES: usize = 7;
 pub(crate) struct FlowTable {
     flows: Vec<Option<Flow>>,
     free: Vec<u32>,
-    index: HashTable<u32>,
+    index: Index,
     hasher: FixedState,
     queues: [Queue; QUEUES],
     /// No flow's turn comes before.
@@ -380,7 +399,7 @@ impl FlowTable {
         Self {
             flows: Vec::new(),
             free: Vec::new(),
-            index: HashTable::new(),
+            index: Index::new(),
             hasher: FixedState::with_seed(0x6d65_6477),
             queues: std::array::from_fn(|level| Queue { wait_ns: wait_ns(level, timeouts), turns: VecDeque::new(), near: 0 }),
             due: i64::MAX,
@@ -400,10 +419,13 @@ impl FlowTable {
         if self.holds(self.last, key) {
             return Some(self.last);
         }
-        let hash = self.hasher.hash_one(key);
-        let found = self.index.find(hash, |slot| self.holds(*slot, key)).copied();
+        let found = self.index.find(self.hash(key), |slot| self.holds(slot, key));
         self.last = found.unwrap_or(self.last);
         found
+    }
+
+    fn hash(&self, key: &Key) -> u32 {
+        hash(&self.hasher, key)
     }
 
     fn holds(&self, slot: u32, key: &Key) -> bool {
@@ -420,7 +442,7 @@ impl FlowTable {
 
     /// Adds a flow. The caller has made room with [`Self::is_full`] and [`Self::expire`].
     pub(crate) fn insert(&mut self, key: Key, client: Side, time: i64, frame: FrameRef) -> u32 {
-        let hash = self.hasher.hash_one(key);
+        let hash = self.hash(&key);
         let slot = self.free.pop().unwrap_or_else(|| {
             self.flows.push(None);
             u32::try_from(self.flows.len().saturating_sub(1)).unwrap_or(u32::MAX)
@@ -428,10 +450,7 @@ impl FlowTable {
         if let Some(place) = self.flows.get_mut(slot as usize) {
             *place = Some(Flow::new(key, client, time, frame));
         }
-        let (flows, hasher) = (&self.flows, &self.hasher);
-        self.index.insert_unique(hash, slot, |slot| {
-            flows.get(*slot as usize).and_then(Option::as_ref).map_or(0, |flow| hasher.hash_one(flow.key))
-        });
+        self.index.insert(hash, slot);
         self.wait(if key.is_tcp() { FRESH } else { OTHER }, time, slot);
         self.last = slot;
         slot
@@ -465,12 +484,13 @@ impl FlowTable {
                     break;
                 }
                 if queue.near == 0 {
-                    queue.near = look_ahead(&self.flows, &self.index, &self.hasher, &queue.turns);
+                    queue.near =
+                        look_ahead(&self.flows, &self.index, &self.hasher, &queue.turns, |flow| patience_ns(self.timeouts, flow));
                 }
                 queue.near = queue.near.saturating_sub(1);
                 let Some((_, slot)) = queue.turns.pop_front() else { break };
                 let wait_ns = queue.wait_ns;
-                let asked = self.get(slot).map(|flow| (flow.last, flow.last.saturating_add(self.patience_ns(flow))));
+                let asked = self.get(slot).map(|flow| (flow.last, flow.last.saturating_add(patience_ns(self.timeouts, flow))));
                 let (last, idle_at) = asked.unwrap_or((i64::MIN, i64::MIN));
                 if idle_at <= now {
                     return self.remove(slot);
@@ -488,14 +508,6 @@ impl FlowTable {
         None
     }
 
-    fn patience_ns(&self, flow: &Flow) -> i64 {
-        match flow.key.is_tcp() {
-            true if flow.is_closed() => self.timeouts.closed_ns,
-            true => self.timeouts.tcp_ns,
-            false => self.timeouts.other_ns,
-        }
-    }
-
     /// The slot of the flow that has waited longest for its turn, idle or not: for when the table is full.
     pub(crate) fn evict(&mut self) -> Option<u32> {
         let first = |queue: &&mut Queue| queue.turns.front().map_or(i64::MAX, |(turn, _)| *turn);
@@ -507,10 +519,8 @@ impl FlowTable {
 
     /// Takes a flow out of the index.
     fn remove(&mut self, slot: u32) -> Option<u32> {
-        let hash = self.hasher.hash_one(self.get(slot)?.key);
-        if let Ok(entry) = self.index.find_entry(hash, |other| *other == slot) {
-            entry.remove();
-        }
+        let hash = self.hash(&self.get(slot)?.key);
+        self.index.remove(hash, slot);
         Some(slot)
     }
 
@@ -526,24 +536,43 @@ impl FlowTable {
 /// Flows that are looked at together.
 const AHEAD: usize = 8;
 
-/// Touches the flows whose turns come next, and their places in the index. Each is far away by now; fetched together they cost
-/// hardly more than one, and are near when asked. Returns how many they are.
-fn look_ahead(flows: &[Option<Flow>], index: &HashTable<u32>, hasher: &FixedState, turns: &VecDeque<(i64, u32)>) -> usize {
-    let mut hashes = [0; AHEAD];
-    let mut touched = 0;
+/// Touches the flows whose turns come next and, of those that seem idle, all of the flow and its place in the index. Each is far
+/// away by now; fetched together they cost hardly more than one, and are near when asked. Returns how many they are.
+fn look_ahead(
+    flows: &[Option<Flow>],
+    index: &Index,
+    hasher: &FixedState,
+    turns: &VecDeque<(i64, u32)>,
+    patience_ns: impl Fn(&Flow) -> i64,
+) -> usize {
+    let mut idle = [None; AHEAD];
     let mut count = 0_usize;
-    for ((_, slot), hash) in turns.iter().zip(&mut hashes) {
-        if let Some(flow) = flows.get(*slot as usize).and_then(Option::as_ref) {
-            *hash = hasher.hash_one(flow.key);
-            touched ^= flow.marks.iter().fold(flow.first, |sum, mark| sum ^ i64::from(*mark));
-        }
+    for ((turn, slot), idle) in turns.iter().zip(&mut idle) {
+        let flow = flows.get(*slot as usize).and_then(Option::as_ref);
+        *idle = flow.filter(|flow| flow.last.saturating_add(patience_ns(flow)) <= *turn);
         count = count.saturating_add(1);
     }
-    for ((_, slot), hash) in turns.iter().zip(&hashes) {
-        touched ^= i64::from(index.find(*hash, |other| other == slot).is_some());
+    let mut touched = 0;
+    for flow in idle.iter().flatten() {
+        touched ^= flow.marks.iter().fold(flow.first, |sum, mark| sum ^ i64::from(*mark));
+        touched ^= i64::from(index.touch(hash(hasher, &flow.key)));
     }
     std::hint::black_box(touched);
     count
+}
+
+fn patience_ns(timeouts: Timeouts, flow: &Flow) -> i64 {
+    match flow.key.is_tcp() {
+        true if flow.is_closed() => timeouts.closed_ns,
+        true => timeouts.tcp_ns,
+        false => timeouts.other_ns,
+    }
+}
+
+/// The half of a key's hash that the index goes by.
+#[inline]
+fn hash(hasher: &FixedState, key: &Key) -> u32 {
+    u32::try_from(hasher.hash_one(key) >> 32).unwrap_or(0)
 }
 
 /// How long the flows of a queue wait. TCP flows are asked early and often enough that closed ones do not linger.
