@@ -1,6 +1,7 @@
 //! `make eval`: is a device named rightly? See `tests/eval/README.md`.
 
 mod clinical;
+mod hospital;
 mod labelled;
 mod look;
 
@@ -9,17 +10,44 @@ use std::path::PathBuf;
 use anyhow::{Context as _, Result};
 use knowledge::Knowledge;
 
-/// Compares with every table; `--each` shows single captures too.
+/// Compares with every table; `--each` shows single captures and unknown values too. `hospital` plays a manifest alone:
+/// `--manifest NAME`, `--days D`, `--seed N`, `--rate R`.
 pub fn eval(arguments: &[String]) -> Result<String> {
+    let each = arguments.iter().any(|argument| argument == "--each");
+    let mut out = played(arguments)?.table(each);
+    if arguments.iter().any(|argument| argument == "hospital") {
+        return Ok(out);
+    }
+    if shared().is_none() {
+        out.push_str("the captures of known devices are not beside this checkout: not compared\n");
+        return Ok(out);
+    }
     let shared = shared().context("no folder `shared` above the checkout, and MEDWARDEN_SHARED is not set")?;
     let knowledge = Knowledge::builtin();
-    let each = arguments.iter().any(|argument| argument == "--each");
-    let mut out = String::new();
     for set in labelled::SETS {
         out.push_str(&labelled::evaluate(&shared.join(set.folder), set, &knowledge)?.table(each));
     }
     out.push_str(&clinical::evaluate(&shared.join("captures"), &knowledge)?.table());
     Ok(out)
+}
+
+/// Plays a manifest through the whole chain.
+fn played(arguments: &[String]) -> Result<hospital::Seen> {
+    let after = |name: &str| {
+        let at = arguments.iter().position(|argument| argument == name)?;
+        arguments.get(at + 1).map(String::as_str)
+    };
+    let number = |name: &str| -> Result<Option<f64>> {
+        after(name).map(|text| text.parse().with_context(|| format!("{name} takes a number, not {text}"))).transpose()
+    };
+    let seed = after("--seed").map_or(Ok(1), str::parse).context("--seed takes a whole number")?;
+    let run = hospital::Run {
+        manifest: after("--manifest").unwrap_or("community").to_owned(),
+        days: number("--days")?.unwrap_or(1.0),
+        seed,
+        rate: number("--rate")?,
+    };
+    hospital::evaluate(&run, &std::sync::Arc::new(Knowledge::builtin()))
 }
 
 /// The folder of captures that are not part of the project.
