@@ -121,8 +121,9 @@ pub fn evaluate(run: &Run, knowledge: &Arc<Knowledge>) -> Result<Seen> {
     hospital.rate = run.rate.unwrap_or(hospital.rate);
     // A password that everybody knows, so that there is one to be found.
     hospital.incidents.push(("default-credential".to_owned(), hospital.start.plus_nanos(HOUR * 10 / 24)));
-    let (began, title) =
-        (Instant::now(), format!("{}, {} simulated days, seed {}, rate {}", hospital.name, run.days, run.seed, hospital.rate));
+    let title = format!("{}, {} simulated days, seed {}, rate {}", hospital.name, run.days, run.seed, hospital.rate);
+    #[allow(clippy::disallowed_methods)] // how long the chain takes is one of the figures
+    let began = Instant::now();
     let mut play = Play::new(hospital, &Options { seed: run.seed, days: run.days });
     let mut inventory = Inventory::new(Config::default());
     let mut sensor = Sensor::new(&sensor::Config::default(), Box::new(Known(Arc::clone(knowledge))));
@@ -400,14 +401,15 @@ impl Seen {
     fn conversations(&self, out: &mut String) {
         let index = self.index();
         let mut rows: BTreeMap<&str, [u32; 3]> = BTreeMap::new();
-        let (mut phi, mut no_phi, mut credentials) = (Tally::default(), 0, Tally::default());
+        let (mut phi, mut no_phi, mut credentials) = (BTreeMap::<&str, Tally>::new(), 0, Tally::default());
         let mut missed: Vec<String> = Vec::new();
         let mut found_places = HashSet::new();
         for said in self.play.truth.conversations.iter().filter(|said| said.packets != [0, 0]) {
             let place = self.find(&index, said);
             found_places.extend(place);
             let found = place.and_then(|place| self.resolved.conversations.get(place));
-            let row = rows.entry(if said.protocol.is_empty() { "(not public)" } else { said.protocol }).or_default();
+            let protocol = if said.protocol.is_empty() { "(not public)" } else { said.protocol };
+            let row = rows.entry(protocol).or_default();
             row[0] += 1;
             row[1] += u32::from(found.is_some());
             row[2] += u32::from(found.is_some_and(|found| found.protocol == said.protocol));
@@ -416,9 +418,9 @@ impl Seen {
             }
             let (seen, shown) = (found.is_some_and(|found| !found.phi.is_empty()), said.phi);
             match (shown, seen) {
-                (true, true) => phi.right += 1,
-                (true, false) => phi.unknown += 1,
-                (false, true) => phi.wrong += 1,
+                (true, true) => phi.entry(protocol).or_default().right += 1,
+                (true, false) => phi.entry(protocol).or_default().unknown += 1,
+                (false, true) => phi.entry(protocol).or_default().wrong += 1,
                 (false, false) => no_phi += 1,
             }
             let used = found.is_some_and(|found| found.facts.iter().any(|fact| fact.kind == FactKind::DefaultCredential));
@@ -436,11 +438,14 @@ impl Seen {
             all.iter_mut().zip(row).for_each(|(all, one)| *all += one);
         }
         let _ = writeln!(out, "| all | {} | {} | {} |\n", all[0], all[1], all[2]);
-        let _ = writeln!(
-            out,
-            "PHI in the clear: {} conversations found, {} missed, {} said that have none; {no_phi} rightly without.",
-            phi.right, phi.unknown, phi.wrong
+        out.push_str(
+            "| PHI in the clear | conversations that have some | found | missed | said of others |\n|---|---:|---:|---:|---:|\n",
         );
+        for (protocol, tally) in &phi {
+            let (some, found) = (tally.right + tally.unknown, tally.right);
+            let _ = writeln!(out, "| {protocol} | {some} | {found} | {} | {} |", tally.unknown, tally.wrong);
+        }
+        let _ = writeln!(out, "\n{no_phi} conversations are rightly said to have none.");
         let _ = writeln!(
             out,
             "Default credentials: {} conversations found, {} missed, {} said that have none.\n",
