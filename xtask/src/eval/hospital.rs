@@ -51,8 +51,10 @@ struct Tally {
 }
 
 impl Tally {
-    fn add(&mut self, found: &str, truth: &str) -> bool {
-        let wrong = !found.is_empty() && key(found) != key(truth);
+    /// A model is right too where what was found says more: `Cisco C9300-48P` for `C9300`.
+    fn add(&mut self, found: &str, truth: &str, may_say_more: bool) -> bool {
+        let says_more = may_say_more && key(found).contains(&key(truth));
+        let wrong = !found.is_empty() && key(found) != key(truth) && !says_more;
         match (found.is_empty(), wrong) {
             (true, _) => self.unknown += 1,
             (_, true) => self.wrong += 1,
@@ -210,7 +212,7 @@ impl Seen {
     pub fn figures(&self) -> Figures {
         let heard: Vec<u32> = self.heard().collect();
         let found = heard.iter().filter(|id| self.places.contains_key(id)).count();
-        let class = self.tally(&|_| true, &|model| &model.class, &|device| device.class.as_deref()).0;
+        let class = self.tally(&|_| true, (&|model| &model.class, false), &|device| device.class.as_deref()).0;
         let percent = |part: usize, whole: usize| 100.0 * part as f64 / whole.max(1) as f64;
         Figures {
             found: percent(found, heard.len()),
@@ -357,11 +359,11 @@ impl Seen {
             for held in [false, true] {
                 for richness in Richness::ALL {
                     let wanted = |model: &Model| model.held_out == held && model.richness == richness;
-                    let (tally, _) = self.tally(&wanted, &truth, get);
+                    let (tally, _) = self.tally(&wanted, (&truth, attribute == "model"), get);
                     let part = if held { "held out" } else { "known" };
                     let _ = writeln!(out, "| {attribute} | {part} | {} | {} |", richness.name(), tally.row());
                 }
-                let (tally, odd) = self.tally(&|model: &Model| model.held_out == held, &truth, get);
+                let (tally, odd) = self.tally(&|model: &Model| model.held_out == held, (&truth, attribute == "model"), get);
                 let part = if held { "held out" } else { "known" };
                 let _ = writeln!(out, "| {attribute} | {part} | all | {} |", tally.row());
                 odd_of.entry(attribute).or_default().extend(odd);
@@ -383,7 +385,7 @@ impl Seen {
     fn tally(
         &self,
         wanted: &dyn Fn(&Model) -> bool,
-        truth: &dyn Fn(&'static Model) -> &'static str,
+        (truth, may_say_more): (&dyn Fn(&'static Model) -> &'static str, bool),
         of: &dyn Fn(&Device) -> Option<&Attribute>,
     ) -> (Tally, BTreeMap<(String, String), u32>) {
         let (mut tally, mut odd) = (Tally::default(), BTreeMap::new());
@@ -391,7 +393,7 @@ impl Seen {
             let model = self.model(id);
             let (true, false, Some(device)) = (wanted(model), truth(model).is_empty(), self.device(id)) else { continue };
             let found = says(of(device));
-            if tally.add(found, truth(model)) || found.is_empty() {
+            if tally.add(found, truth(model), may_say_more) || found.is_empty() {
                 *odd.entry((model.id.clone(), found.to_owned())).or_default() += 1;
             }
         }

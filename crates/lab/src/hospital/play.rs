@@ -114,6 +114,8 @@ pub struct Play {
     pub scene: Scene,
     /// Connections that stay open, by device and purpose.
     pub lines: BTreeMap<(DeviceId, &'static str), Line>,
+    /// Devices that told their partner what they are.
+    pub associated: std::collections::HashSet<DeviceId>,
     end: Timestamp,
     tasks: BinaryHeap<Due<Task>>,
     frames: BinaryHeap<Due<Held>>,
@@ -150,6 +152,7 @@ impl Play {
             truth: Truth::default(),
             scene,
             lines: BTreeMap::new(),
+            associated: std::collections::HashSet::new(),
             end,
             tasks: BinaryHeap::new(),
             frames: BinaryHeap::new(),
@@ -508,6 +511,18 @@ impl Play {
     /// Health information crossed in a conversation of these two.
     pub fn mark_phi(&mut self, line: &Line) {
         self.truth.conversations[line.talk.conversation as usize].phi = true;
+    }
+
+    /// Health information crossed in a conversation of datagrams.
+    pub fn mark(&mut self, key: Key) {
+        let talk = self.talk(key, "", true);
+        self.truth.conversations[talk.conversation as usize].phi = true;
+    }
+
+    /// A known default credential was used in a conversation of datagrams.
+    pub fn mark_default(&mut self, key: Key) {
+        let talk = self.talk(key, "", false);
+        self.truth.conversations[talk.conversation as usize].default_credential = true;
     }
 
     fn talk(&mut self, key: Key, protocol: &'static str, clinical: bool) -> Talk {

@@ -5,12 +5,17 @@ use crate::Direction::{ToClient, ToServer};
 use crate::hospital::play::Play;
 use crate::hospital::site::DeviceId;
 use crate::hospital::truth::Party;
-use crate::speak::hl7;
+use crate::speak::{hl7, lis2, poct1a};
 
 /// Sends HL7 v2 segments to a server on a connection of their own, and takes its acknowledgement.
 pub fn send(play: &mut Play, from: DeviceId, to: DeviceId, port: u16, kind: &str, segments: &[String]) {
     let (sender, receiver) = (application(play, from), application(play, to));
     let (time, answered, id) = (stamp(clock(play, from)), stamp(play.scene.now), format!("M{:07}", play.number()));
+    let sender = match play.says(from, "hl7-eui64") {
+        "" => sender,
+        // IHE PCD TF-2 §B.1: a device names itself by its EUI-64 in MSH-3.
+        _ => format!("{sender}^{}^EUI-64", super::ward::eui64(play, from)),
+    };
     let head = hl7::msh(&sender, &receiver, &format!("{time}+0000"), kind, &id, "2.5.1");
     let whole: Vec<&str> = std::iter::once(head.as_str()).chain(segments.iter().map(String::as_str)).collect();
     let (client, server) = (play.toward(from, to), Party::Device(to));
@@ -58,88 +63,73 @@ pub fn out(play: &mut Play, device: DeviceId) {
     send(play, device, engine, 6661, "ORU^R01^ORU_R01", &segments);
 }
 
-/// One frame of the low-level protocol (CLSI LIS1-A §6.3): STX, number, text, ETX, sum, CR LF.
-fn frame(number: usize, text: &str) -> Vec<u8> {
-    let body = format!("{}{text}\r\x03", number % 8);
-    let sum = body.bytes().fold(0_u8, u8::wrapping_add);
-    [&[2][..], body.as_bytes(), format!("{sum:02X}\r\n").as_bytes()].concat()
-}
-
-/// Records of LIS2-A2 on a connection: enquiry, frames each acknowledged, end.
-fn records(play: &mut Play, from: DeviceId, to: DeviceId, records: &[String]) {
+/// A message of LIS2-A2 in frames on a connection of its own.
+fn records(play: &mut Play, from: DeviceId, to: DeviceId, message: &str) {
     let port: u16 = play.says(from, "astm-port").parse().unwrap_or(1182);
-    let mut line = play.connect(Party::Device(from), Party::Device(to), port, "", true);
-    line.exchange(play, &[5], &[6]);
-    for (index, record) in records.iter().enumerate() {
-        line.exchange(play, &frame(index + 1, record), &[6]);
-    }
-    line.send(play, ToServer, &[4]);
+    let mut line = play.connect(Party::Device(from), Party::Device(to), port, "lis2", true);
+    line.with(play, |scene, tcp| lis2::send_framed(scene, tcp, ToServer, message));
     play.mark_phi(&line);
     line.close(play);
 }
 
 fn header(play: &Play, device: DeviceId) -> String {
     let model = play.hospital.model(device);
-    let (serial, time) = (play.hospital.serial(device), stamp(clock(play, device)));
-    format!("H|\\^&|||{}^{}^{serial}|||||||P|LIS2-A2|{time}", model.name, play.hospital.firmware(device))
+    let sender = format!("{}^{}^{}", model.name, play.hospital.firmware(device), play.hospital.serial(device));
+    lis2::header("", &sender, "LIS", &stamp(clock(play, device)))
 }
 
 /// An analyser reports in LIS2-A2.
 pub fn astm(play: &mut Play, device: DeviceId) {
     let Some(server) = play.server(device, "lis") else { return };
     let (patient, order) = (play.patient(), play.number() as u32);
-    let whole = [
+    let (accession, time) = (patient.accession(order), stamp(clock(play, device)));
+    let message = [
         header(play, device),
-        format!("P|1||{}||{}||{}|{}", patient.id(), patient.name(), patient.birth(), patient.sex()),
-        format!("O|1|{}||^^^WBC|R", patient.accession(order)),
-        format!("R|1|^^^WBC|{}.{}|10*9/L||N||F", play.between(3, 11), play.between(0, 9)),
-        "L|1|N".to_owned(),
+        lis2::patient(&patient.id(), &patient.name(), &patient.birth(), patient.sex()),
+        lis2::order(1, &accession, "WBC"),
+        lis2::result(1, "WBC", &format!("{}.{}", play.between(3, 11), play.between(0, 9)), "10*9/L", &time),
+        lis2::end(),
     ];
-    records(play, device, server, &whole);
+    records(play, device, server, &message.concat());
 }
 
 /// An analyser asks what is ordered for a specimen.
 pub fn query(play: &mut Play, device: DeviceId) {
     let Some(server) = play.server(device, "lis") else { return };
     let accession = play.patient().accession(1);
-    let whole = [header(play, device), format!("Q|1|^{accession}||ALL"), "L|1|N".to_owned()];
-    records(play, device, server, &whole);
+    let message = [header(play, device), lis2::query(&accession), lis2::end()].concat();
+    records(play, device, server, &message);
 }
 
-/// A point-of-care device reports to its manager in POCT1-A: hello, status, a result, goodbye; each acknowledged.
+/// A point-of-care device greets its manager in POCT1-A, tells that a result waits, and sends it when asked.
 pub fn poct(play: &mut Play, device: DeviceId) {
     let Some(server) = play.server(device, "poc-manager") else { return };
     let model = play.hospital.model(device);
-    let (serial, firmware, patient) = (play.hospital.serial(device), play.hospital.firmware(device), play.patient());
-    let time = clock(play, device).to_string();
-    let hello = format!(
-        "<HEL.R01><HDR><HDR.control_id V=\"1\"/><HDR.version_id V=\"POCT1\"/><HDR.creation_dttm V=\"{time}\"/></HDR><DEV>\
-         <DEV.device_id V=\"{serial}\"/><DEV.vendor_id V=\"{}\"/><DEV.model_id V=\"{}\"/><DEV.serial_id V=\"{serial}\"/>\
-         <DEV.sw_version V=\"{firmware}\"/></DEV></HEL.R01>",
-        model.maker, model.name
-    );
-    let status =
-        "<DST.R01><HDR><HDR.control_id V=\"2\"/></HDR><DST><DST.new_observations_qty V=\"1\"/><DST.condition_cd V=\"R\"/></DST></DST.R01>"
-            .to_owned();
-    let observation = format!(
-        "<OBS.R01><HDR><HDR.control_id V=\"3\"/></HDR><SVC><SVC.role_cd V=\"OBS\"/><SVC.observation_dttm V=\"{time}\"/><PT>\
-         <PT.patient_id V=\"{}\"/><PT.name V=\"{}\"/><OBS><OBS.observation_id V=\"2339-0\" SN=\"LN\"/><OBS.value V=\"{}\" U=\"mg/dL\"/>\
-         </OBS></PT></SVC></OBS.R01>",
-        patient.id(),
-        patient.name(),
-        play.between(60, 180)
-    );
+    let (serial, patient, id) = (play.hospital.serial(device), play.patient(), super::ward::eui64(play, device));
+    let time = clock(play, device);
+    let time = time.plus_nanos(-time.nanos().rem_euclid(1_000_000_000)).to_string().replace('Z', "+00:00");
+    let own = poct1a::Device {
+        id: &id,
+        vendor: &model.maker,
+        maker: &model.maker,
+        model: &model.name,
+        serial: &serial,
+        hardware: "1",
+        software: play.hospital.firmware(device),
+        name: &play.hospital.host_name(device),
+    };
+    let (number, name) = (patient.id(), patient.name());
+    let whose = poct1a::Subject { id: &number, name: &name, birth: "1890-01-01", sex: patient.sex(), operator: "FICTL9999999" };
+    let value = play.between(60, 180).to_string();
     let port: u16 = play.says(device, "poct-port").parse().unwrap_or(3001);
-    let mut line = play.connect(Party::Device(device), Party::Device(server), port, "", true);
-    for (index, message) in [hello, status, observation].iter().enumerate() {
-        let answer = format!(
-            "<ACK.R01><HDR><HDR.control_id V=\"{}\"/></HDR><ACK><ACK.type_cd V=\"AA\"/><ACK.ack_control_id V=\"{}\"/></ACK></ACK.R01>",
-            index + 101,
-            index + 1
-        );
-        line.send(play, ToServer, message.as_bytes());
-        line.send(play, ToClient, answer.as_bytes());
-    }
+    let mut line = play.connect(Party::Device(device), Party::Device(server), port, "poct1a", true);
+    line.exchange(play, &own.hello(1, &time), &poct1a::acknowledge(1, &time, 1));
+    line.exchange(play, &poct1a::status(2, &time, 1), &poct1a::acknowledge(2, &time, 2));
+    line.send(play, ToClient, &poct1a::request(3, &time, "ROBS"));
+    let results = [("2339-0", value.as_str(), "mg/dL")];
+    line.exchange(play, &poct1a::observation(3, &time, &whose, &results), &poct1a::acknowledge(4, &time, 3));
+    line.exchange(play, &poct1a::end_of_topic(4, &time, "OBS"), &poct1a::directive(5, &time, "START_CONTINUOUS"));
+    line.send(play, ToServer, &poct1a::acknowledge(5, &time, 5));
     play.mark_phi(&line);
     line.close(play);
 }

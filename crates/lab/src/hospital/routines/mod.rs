@@ -154,6 +154,7 @@ pub const ROUTINES: &[Routine] = &[
     row("telemetry", Every(45), Always, ward::telemetry, "sends vital signs to the central station"),
     row("central-out", Every(300), Always, ward::central, "passes vital signs on to the record (IHE PCD)"),
     row("gateway-out", Every(600), Always, ward::gateway, "reports on devices behind it (IHE PCD)"),
+    row("sdc", Every(600), Always, telemetry::sdc, "tells the gateway over SDC what it is and measures"),
     row("ventilation", Every(300), Always, ward::ventilation, "reports settings and measurements to the gateway"),
     row("spot-check", Every(3_600), Clinical, ward::spot_check, "sends a patient's vital signs to the record"),
     row("ecg", Every(5_400), Clinical, ward::ecg, "stores an electrocardiogram"),

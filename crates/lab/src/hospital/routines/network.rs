@@ -148,7 +148,8 @@ pub fn lldp(play: &mut Play, device: DeviceId) {
     let description = description.replace("{firmware}", play.hospital.firmware(device));
     let port = play.says(device, "port");
     let port = if port.is_empty() { "GigabitEthernet1/0/24" } else { port };
-    play.on_link(device, |scene, host, _| lldp::announce(scene, host, port, &name, &description));
+    let capabilities = play.says(device, "lldp-capabilities").parse().unwrap_or(lldp::BRIDGE_AND_ROUTER);
+    play.on_link(device, |scene, host, _| lldp::announce_as(scene, host, port, &name, &description, capabilities));
 }
 
 /// CDP (version 2): device id, address, port, capabilities, version, platform.
@@ -234,6 +235,9 @@ pub fn snmp_poll(play: &mut Play, manager: DeviceId) {
     let request = play.scene.random() as u32 >> 1;
     let answer = snmp::response(community, request, &description, object);
     play.ask(Party::Device(manager), Party::Device(agent), 161, "snmp", &snmp::get(community, request), Some(&answer));
+    if community == "public" {
+        play.mark_default(Key { client: Party::Device(manager), server: Party::Device(agent), tcp: false, port: 161 });
+    }
 }
 
 /// A switch or controller asks whether a device may join.

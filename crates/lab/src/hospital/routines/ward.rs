@@ -14,7 +14,7 @@ fn attribute(number: u32, name: &str, value: &str) -> String {
 }
 
 /// The identifier that follows from a MAC address (EUI-64).
-fn eui64(play: &Play, device: DeviceId) -> String {
+pub fn eui64(play: &Play, device: DeviceId) -> String {
     let [a, b, c, d, e, f] = play.hospital.devices[device as usize].interface.mac.0;
     format!("{a:02X}{b:02X}{c:02X}FFFE{d:02X}{e:02X}{f:02X}")
 }
@@ -177,10 +177,10 @@ pub fn ventilation(play: &mut Play, device: DeviceId) {
         return;
     }
     let Some(engine) = play.server(device, "engine") else { return };
-    let mut segments = vec![play.patient().pid()];
+    let (mut segments, id) = (vec![play.patient().pid()], eui64(play, device));
     segments.extend(about(play, device, "70049^MDC_DEV_SYS_PT_VENT_MDS"));
     segments.push(format!(
-        "OBX|5|NM|151586^MDC_VENT_RESP_RATE^MDC|1.1.1.151586|{}|264928^MDC_DIM_RESP_PER_MIN^MDC|||||F|||{}",
+        "OBX|5|NM|151586^MDC_VENT_RESP_RATE^MDC|1.1.1.151586|{}|264928^MDC_DIM_RESP_PER_MIN^MDC|||||F|||{}||||{id}^^{id}^EUI-64",
         play.between(8, 24),
         stamp(clock(play, device))
     ));
@@ -191,11 +191,12 @@ pub fn ventilation(play: &mut Play, device: DeviceId) {
 pub fn spot_check(play: &mut Play, device: DeviceId) {
     let Some(engine) = play.server(device, "engine") else { return };
     let patient = play.patient();
-    let mut segments = vec![patient.pid()];
+    let (mut segments, id) = (vec![patient.pid()], eui64(play, device));
     segments.extend(about(play, device, "69837^MDC_DEV_METER_PHYSIO_MULTI_PARAM_MDS"));
     segments.push(format!(
-        "OBX|5|NM|150456^MDC_PULS_OXIM_SAT_O2^MDC|1.1.1.1|{}|262688^MDC_DIM_PERCENT^MDC|||||F",
-        play.between(90, 100)
+        "OBX|5|NM|150456^MDC_PULS_OXIM_SAT_O2^MDC|1.1.1.1|{}|262688^MDC_DIM_PERCENT^MDC|||||F|||{}||||{id}^^{id}^EUI-64",
+        play.between(90, 100),
+        stamp(clock(play, device))
     ));
     send(play, device, engine, 6662, "ORU^R01^ORU_R01", &segments);
 }
