@@ -18,7 +18,7 @@ bench:
 oracle:
 	@cargo run --quiet --package xtask -- oracle
 
-# Compare with the labels of known devices.
+# Play a community hospital's day through the whole chain and compare with its truth; then with the labels of known devices.
 eval:
 	@cargo run --quiet --package xtask -- eval
 

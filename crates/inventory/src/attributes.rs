@@ -298,11 +298,26 @@ impl Builder<'_, '_> {
                 let seen = || talk_evidence(conversation, field, label, conversation.protocol.clone());
                 self.claim(FactKind::ServiceType, field, &conversation.protocol, seen, grounds);
             }
+            if let Some(service) = self.service_on_port(conversation) {
+                let seen = || talk_evidence(conversation, field, label, service.clone());
+                self.claim(FactKind::ServiceType, field, &service, seen, grounds);
+            }
             if let Some(name) = conversation.server.name.as_ref().filter(|_| is_client) {
                 let seen = || talk_evidence(conversation, "conversation.server", "name it asks for", name.clone());
                 self.claim(FactKind::ServerName, "conversation.server", name, seen, grounds);
             }
         }
+    }
+
+    /// A service with its port, as `http/8530` or, of a protocol that was not understood, `udp/7000`; only where knowledge lists the port.
+    fn service_on_port(&self, conversation: &Conversation) -> Option<Word> {
+        let carrier = match conversation.transport {
+            model::Transport::Tcp => "tcp",
+            model::Transport::Udp => "udp",
+            model::Transport::Ip(_) | model::Transport::Link(_) => return None,
+        };
+        let protocol = if conversation.protocol.is_empty() { carrier } else { conversation.protocol.as_str() };
+        self.knowledge.is_port_listed(protocol, conversation.port).then(|| format!("{protocol}/{}", conversation.port).into())
     }
 
     /// What it does for others, unless its interface is that of a maker of clinical devices, which may do the same.

@@ -35,6 +35,9 @@ pub(crate) fn roles<'c>(id: &str, talk: &[&'c Conversation], reported: &[Record<
     if clients("dicom") >= 3 && stores(talk) {
         role("pacs", 65, "several devices store their images on it", of("dicom").find(|c| is(&c.server)));
     }
+    if clients("smb") >= 3 {
+        role("server", 58, "several computers keep files on it", of("smb").find(|c| is(&c.server)));
+    }
     let physiological = |record: &&Record<'_>| record.iter().any(|fact| fact.protocol() == "hl7" && fact.kind == FactKind::Eui64);
     if reported.iter().filter(physiological).count() >= 2 {
         role("monitoring_gateway", 65, "reports in HL7 v2 on several devices at patients", sent);

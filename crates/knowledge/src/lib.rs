@@ -210,6 +210,12 @@ impl Knowledge {
         self.services().get(protocol_id, port)
     }
 
+    /// A service is listed for a protocol on this very port: the port says something of its own.
+    #[must_use]
+    pub fn is_port_listed(&self, protocol_id: &str, port: u16) -> bool {
+        self.services().lists(protocol_id, port)
+    }
+
     /// The remote support tool that a name (SNI, DNS, HTTP host) belongs to.
     #[must_use]
     pub fn remote_tool(&self, name: &str) -> Option<&RemoteTool> {

@@ -48,6 +48,11 @@ impl Services {
         Ok(())
     }
 
+    /// There is a row for the protocol on this very port.
+    pub(crate) fn lists(&self, protocol: &str, port: u16) -> bool {
+        self.0.get(protocol).is_some_and(|on| on.contains_key(&Some(port)))
+    }
+
     /// A protocol on a port, else the protocol on any port.
     pub(crate) fn get(&self, protocol: &str, port: u16) -> Option<&ServiceFact> {
         let on = self.0.get(protocol)?;

@@ -103,6 +103,17 @@ mod tests {
         });
     }
 
+    /// The clinic, half a day: everything is found, nothing is torn apart, nothing about a person is kept.
+    #[test]
+    fn the_clinic_is_found() {
+        let run = hospital::Run { manifest: "clinic".to_owned(), days: 0.5, seed: 5, rate: None };
+        let seen = hospital::evaluate(&run, &std::sync::Arc::new(Knowledge::builtin())).unwrap();
+        let (figures, table) = (seen.figures(), seen.table(false));
+        assert!(figures.found >= 98.0 && figures.torn <= 0.5, "{table}");
+        assert!(figures.class_right >= 85.0 && figures.class_wrong <= 5.0, "{table}");
+        assert_eq!((figures.clinical_missed, figures.leaks), (0, 0), "{table}");
+    }
+
     #[test]
     fn clinical_statements_are_found() {
         with_captures(|shared, knowledge| {

@@ -15,7 +15,7 @@ pub struct Session<'a> {
     pub domain: &'a str,
     /// The account that signs in.
     pub account: &'a str,
-    /// Builds of Windows of client and server, such as 19045.
+    /// Builds of Windows of client and server, such as 19045; 0 for others.
     pub builds: [u16; 2],
     /// The server's own GUID.
     pub guid: [u8; 16],
@@ -47,9 +47,10 @@ fn file_time(scene: &Scene) -> [u8; 8] {
     (scene.now.nanos() / 100 + 116_444_736_000_000_000).to_le_bytes()
 }
 
-/// The version field of NTLM (MS-NLMP §2.2.2.10): 10.0 and a build.
+/// The version field of NTLM (MS-NLMP §2.2.2.10): 10.0 and a build; 6.1 without one, as Samba says.
 fn version(build: u16) -> Vec<u8> {
-    [&[10, 0][..], &build.to_le_bytes(), &[0, 0, 0, 15]].concat()
+    let number = if build == 0 { [6, 1] } else { [10, 0] };
+    [&number[..], &build.to_le_bytes(), &[0, 0, 0, 15]].concat()
 }
 
 impl Session<'_> {

@@ -179,7 +179,7 @@ pub const ROUTINES: &[Routine] = &[
         upkeep::service,
         "its maker's engineer works on it",
     ),
-    row("console", Every(86_400), Office, upkeep::console, "an administrator looks at its page"),
+    row("console", Every(28_800), Office, upkeep::console, "an administrator looks at its page"),
     row("administer", Every(21_600), Office, upkeep::administer, "works on servers by SSH and remote desktop"),
 ];
 

@@ -22,7 +22,7 @@ pub fn with_share<T>(
 ) -> T {
     let (one, other, domain) =
         (play.hospital.host_name(client).to_uppercase(), play.hospital.host_name(server).to_uppercase(), domain_name(play));
-    let build = |device| play.says(device, "windows-build").parse().unwrap_or(19_045);
+    let build = |device| play.says(device, "windows-build").parse().unwrap_or(0);
     let builds = [build(client), build(server)];
     let mut guid = [0x5a; 16];
     guid[..6].copy_from_slice(&play.hospital.devices[server as usize].interface.mac.0);
