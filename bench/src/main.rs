@@ -10,6 +10,7 @@
 
 mod bulk;
 mod frames;
+mod logs;
 mod many;
 mod measure;
 mod mix;
@@ -38,7 +39,13 @@ fn main() -> ExitCode {
 fn run(words: &[String]) -> Result<ExitCode> {
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     match words.as_slice() {
-        [] => table::bench(&Captures::make()?, ""),
+        [] => {
+            let frames = table::bench(&Captures::make()?, "")?;
+            println!();
+            let logs = logs::bench()?;
+            Ok(if frames == ExitCode::SUCCESS { logs } else { frames })
+        }
+        ["only", "logs"] => logs::bench(),
         ["only", "site"] => site::bench(),
         ["site", devices] => site::one(devices.parse().context("how many devices?")?),
         ["only", part] => table::bench(&Captures::make()?, part),
@@ -56,6 +63,13 @@ fn run(words: &[String]) -> Result<ExitCode> {
     }
 }
 
+/// Where the bench keeps its files.
+fn folder() -> Result<PathBuf> {
+    let folder = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| PathBuf::from("target"), PathBuf::from).join("bench");
+    std::fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
+    Ok(folder)
+}
+
 /// The captures of a bench.
 struct Captures {
     mix: PathBuf,
@@ -67,8 +81,7 @@ struct Captures {
 impl Captures {
     /// Makes those that are not there yet.
     fn make() -> Result<Self> {
-        let folder = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| PathBuf::from("target"), PathBuf::from).join("bench");
-        std::fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
+        let folder = folder()?;
         let file = |name: &str, make: &dyn Fn(&Path) -> Result<()>| -> Result<PathBuf> {
             let path = folder.join(name);
             if !path.exists() {

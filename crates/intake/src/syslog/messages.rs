@@ -37,7 +37,6 @@ const MAKERS: &[Maker] = &[
     Maker { is: paloalto::is, time: paloalto::time, read: |body, _, out| paloalto::read(body, out) },
     Maker { is: sonicwall::is, time: sonicwall::time, read: |body, _, out| sonicwall::read(body, out) },
     Maker { is: meraki::is, time: meraki::time, read: |body, _, out| meraki::read(body, out) },
-    Maker { is: netfilter::is, time: |_, _| None, read: |body, _, out| netfilter::read(body, out) },
 ];
 
 /// What is remembered from one message to the next.
@@ -53,9 +52,18 @@ pub(super) fn read(head: &Head<'_>, state: &mut State, out: &mut Emit<'_>) -> bo
         (program.read)(head.body, out);
         return true;
     }
-    let Some(maker) = MAKERS.iter().find(|maker| (maker.is)(head.body)) else { return false };
+    let Some(maker) = MAKERS.iter().find(|maker| (maker.is)(head.body)) else { return kernel(head, out) };
     (maker.read)(head.body, &mut state.built, out);
     true
+}
+
+/// Netfilter's words may stand anywhere in a message of the kernel; only there they are looked for.
+fn kernel(head: &Head<'_>, out: &mut Emit<'_>) -> bool {
+    let may_be = head.program.is_none_or(|name| name == b"kernel") && netfilter::is(head.body);
+    if may_be {
+        netfilter::read(head.body, out);
+    }
+    may_be
 }
 
 /// The time in the message itself, where the header has none.

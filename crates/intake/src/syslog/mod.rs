@@ -9,7 +9,8 @@ mod tests;
 use std::collections::HashMap;
 use std::net::IpAddr;
 
-use model::FactKind;
+use foldhash::fast::RandomState;
+use model::{FactKind, Timestamp};
 use wire::syslog_head::{self, Head};
 use wire::{Field, Value};
 
@@ -28,6 +29,8 @@ static PROGRAM: Field = Field::new("syslog.program", "Syslog program (APP-NAME, 
 const MAX_EXPORTERS: usize = 4096;
 /// Messages after which an exporter that gave one name only is taken for its bearer.
 const SETTLED: u32 = 8;
+/// Between two times that a sender's name is said.
+const NAME_NS: i64 = 600_000_000_000;
 
 /// What one exporter calls itself. A relay passes on what others said: as soon as a second name comes, the names are not its own.
 #[derive(Debug, Default)]
@@ -35,12 +38,14 @@ struct Talker {
     name: Vec<u8>,
     messages: u32,
     is_relay: bool,
+    /// Before this its name is no news.
+    silent_until: Timestamp,
 }
 
 /// Takes messages as they come over the network, or out of a file.
 #[derive(Debug, Default)]
 pub struct Collector {
-    talkers: HashMap<IpAddr, Talker>,
+    talkers: HashMap<IpAddr, Talker, RandomState>,
     state: messages::State,
     /// Messages taken in.
     pub messages: u64,
@@ -107,8 +112,11 @@ impl Collector {
         }
         talker.messages = talker.messages.saturating_add(1);
         if talker.messages >= SETTLED {
-            let field = if host.contains(&b'.') { &FQDN } else { &HOST };
-            out.say(address(sender), field, &Value::Octets(host));
+            if out.time() >= talker.silent_until {
+                talker.silent_until = out.time().plus_nanos(NAME_NS);
+                let field = if host.contains(&b'.') { &FQDN } else { &HOST };
+                out.say(address(sender), field, &Value::Octets(host));
+            }
             if let Some(program) = head.program {
                 out.say(address(sender), &PROGRAM, &Value::Octets(program));
             }
@@ -158,7 +166,7 @@ impl Lines for FileLines {
         }
         let head = syslog_head::parse(line).ok_or("no syslog header")?;
         let local = || head.local.and_then(|local| out.clock.local(&local));
-        let time = head.time.map(model::Timestamp::from_nanos).or_else(local).or_else(|| messages::time(head.body, &out.clock));
+        let time = head.time.map(Timestamp::from_nanos).or_else(local).or_else(|| messages::time(head.body, &out.clock));
         if let Some(time) = time {
             out.at(time);
         }
