@@ -75,11 +75,13 @@ const TSHARK_NAMES: &[(&str, &[&str])] = &[
     ("wsd", &[]),
     ("jetdirect", &[]),
     ("remote_tools", &[]),
-    // Nor of the bedside and the laboratory: Philips' data export, POCT1-A, LIS2-A2 and MEDIBUS show as data.
+    // Nor of the bedside and the laboratory: Philips' data export, POCT1-A, LIS2-A2, MEDIBUS and
+    // CARESCAPE show as data.
     ("intellivue", &[]),
     ("poct1a", &[]),
     ("lis2", &[]),
     ("medibus", &[]),
+    ("carescape", &[]),
 ];
 
 /// Case, and why tshark does not name its protocol there.

@@ -4,7 +4,7 @@ use crate::clinic::people::{NOTE, PATIENTS};
 use crate::speak::der::Certificate;
 use crate::speak::intellivue::{self, InBed, Monitor, Polled};
 use crate::speak::tls::{self, Handshake};
-use crate::speak::{atna, fhir, lis2, medibus, poct1a, sdc, syslog};
+use crate::speak::{atna, carescape, fhir, lis2, medibus, poct1a, sdc, syslog};
 use crate::{Case, Direction, Host, Scene};
 
 /// The rows.
@@ -64,6 +64,12 @@ pub const CASES: &[Case] = &[
         about: "A CT sends to an archive under TLS, once on the port that DICOM over TLS has and once on the port of DICOM. Proves that \
                 what is inside is named by the port alone.",
         build: dicom_over_tls,
+    },
+    Case {
+        name: "carescape-time",
+        about: "A central station of GE tells its network the time. Proves that the node and its place are known by the one message \
+                whose shape is public.",
+        build: carescape_time,
     },
 ];
 
@@ -334,5 +340,15 @@ fn dicom_over_tls() -> Vec<u8> {
         tcp.close(&mut scene);
         scene.wait_ms(1000);
     }
+    scene.pcap()
+}
+
+fn carescape_time() -> Vec<u8> {
+    // The message holds the address it comes from; this is the one that the harness of wire gives to clients.
+    let station = Host::new("central station", "00:00:a1:00:00:90", "10.0.0.1");
+    let mut scene = Scene::new();
+    // 2026-03-02T08:00:00Z in seconds since 1900.
+    let message = carescape::time(station.ipv4(), "ICU", "CIC1", 3_981_427_200);
+    scene.udp(&station, carescape::TIME, &Host::broadcast(), carescape::TIME, &message);
     scene.pcap()
 }

@@ -2,6 +2,7 @@
 
 pub mod arp;
 pub mod atna;
+pub mod carescape;
 pub mod der;
 pub mod dhcp;
 pub mod dicom;

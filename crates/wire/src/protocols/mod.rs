@@ -4,6 +4,7 @@ use crate::protocol::Protocol;
 
 mod arp;
 mod bacnet;
+mod carescape;
 mod cdp;
 mod dcerpc;
 mod dhcp;
@@ -131,6 +132,7 @@ pub static PROTOCOLS: &[&dyn Protocol] = &[
     &poct1a::Poct1a,
     &lis2::Lis2,
     &medibus::Medibus,
+    &carescape::Carescape,
     // plant
     &bacnet::Bacnet,
     &modbus::Modbus,

@@ -143,6 +143,9 @@ struct Way {
     is_hello: bool,
     /// Its results are of control liquids and not of patients (OBS.R02).
     is_control: bool,
+    /// How far the tag under way was searched for its end, and the quote that is open there.
+    searched: usize,
+    quote: Option<u8>,
 }
 
 impl Session for Talk {
@@ -156,7 +159,9 @@ impl Session for Talk {
             };
             used = used.saturating_add(start);
             let tag = rest.get(start..).unwrap_or_default();
-            match end_of_tag(tag) {
+            let Some(way) = self.ways.get_mut(lane) else { return Step { used, next: Next::Stop } };
+            match way.end_of_tag(tag) {
+                Some(end) if end >= MAX_TAG => used = used.saturating_add(end),
                 Some(end) => {
                     if self.tag(lane, tag.get(1..end).unwrap_or_default(), out).is_none() {
                         return Step { used: 0, next: Next::NotMine };
@@ -164,7 +169,10 @@ impl Session for Talk {
                     used = used.saturating_add(end).saturating_add(1);
                 }
                 // A tag that long is none of this protocol's; what follows is searched anew.
-                None if tag.len() >= MAX_TAG => used = used.saturating_add(MAX_TAG),
+                None if tag.len() >= MAX_TAG => {
+                    (way.searched, way.quote) = (0, None);
+                    used = bytes.len();
+                }
                 None => return Step { used, next: Next::More(tag.len().saturating_add(1)) },
             }
         }
@@ -180,19 +188,6 @@ impl Session for Talk {
     fn end(&mut self, _context: &Context, out: &mut dyn Sink) {
         self.counts.flush(&PHI, out);
     }
-}
-
-/// Where a tag's `>` stands that is inside no quotes.
-fn end_of_tag(tag: &[u8]) -> Option<usize> {
-    let mut quote = None;
-    tag.iter().take(MAX_TAG).position(|&b| {
-        match (quote, b) {
-            (None, b'"' | b'\'') => quote = Some(b),
-            (Some(open), _) if open == b => quote = None,
-            _ => {}
-        }
-        quote.is_none() && b == b'>'
-    })
 }
 
 /// Name and `V` attribute of a tag without its angle brackets.
@@ -212,6 +207,24 @@ fn taken_apart(tag: &[u8]) -> (&[u8], &[u8]) {
         rest = behind.get(1..).unwrap_or_default();
     }
     (name, b"")
+}
+
+impl Way {
+    /// Where a tag's `>` stands that is inside no quotes. Remembers how far it looked.
+    fn end_of_tag(&mut self, tag: &[u8]) -> Option<usize> {
+        let fresh = tag.get(self.searched..).unwrap_or_default();
+        let end = fresh.iter().position(|&b| {
+            match (self.quote, b) {
+                (None, b'"' | b'\'') => self.quote = Some(b),
+                (Some(open), _) if open == b => self.quote = None,
+                _ => {}
+            }
+            self.quote.is_none() && b == b'>'
+        });
+        let end = end.map(|at| at.saturating_add(self.searched));
+        self.searched = if end.is_some() { 0 } else { tag.len() };
+        end
+    }
 }
 
 impl Talk {
@@ -240,7 +253,7 @@ impl Talk {
 
     fn begin(&mut self, lane: usize, name: &[u8], words: &'static str, out: &mut dyn Sink) {
         self.is_known = true;
-        let way = Way { is_hello: name.starts_with(b"HEL"), is_control: name == b"OBS.R02" };
+        let way = Way { is_hello: name.starts_with(b"HEL"), is_control: name == b"OBS.R02", ..Way::default() };
         if let Some(known) = self.ways.get_mut(lane) {
             *known = way;
         }
