@@ -5,6 +5,7 @@
 
 pub mod addr;
 pub mod fact;
+pub mod health;
 pub mod impact;
 pub mod observation;
 pub mod report;

@@ -12,6 +12,7 @@ mod packet;
 mod payload;
 mod probe;
 mod said;
+mod seen;
 mod stream;
 mod table;
 
@@ -24,6 +25,7 @@ use wire::layers::{self, Inner, LinkType, Opaque, Packet, Tcp};
 
 pub use coverage::Coverage;
 pub use emit::{Credentials, NoCredentials};
+pub use seen::{Seen, TunnelEnds};
 
 use emit::{Emit, Memory, Secrets, is_unicast};
 use fragments::{Fragments, Limits};
@@ -86,6 +88,7 @@ pub struct Sensor {
     budget: Budget,
     memory: Memory,
     coverage: Coverage,
+    seen: Seen,
 }
 
 impl Sensor {
@@ -100,6 +103,7 @@ impl Sensor {
             budget: Budget { used: 0, limit: config.max_reassembly_bytes, work: Work::default() },
             memory: Memory { said: Said::new(), secrets: Secrets::default(), credentials },
             coverage: Coverage::default(),
+            seen: Seen::default(),
         }
     }
 
@@ -107,6 +111,12 @@ impl Sensor {
     #[must_use]
     pub const fn coverage(&self) -> &Coverage {
         &self.coverage
+    }
+
+    /// The wire's lay-out so far.
+    #[must_use]
+    pub const fn seen(&self) -> &Seen {
+        &self.seen
     }
 
     /// Flows open now.
@@ -131,6 +141,9 @@ impl Sensor {
         let packet = layers::decode(frame.link, frame.bytes, frame.wire_len);
         if let Inner::Opaque(why) = packet.inner {
             self.coverage.opaque(frame.link, why);
+        }
+        if let Some(tunnel) = &packet.tunnel {
+            self.seen.tunnel(tunnel);
         }
         match packet.inner {
             Inner::Fragment => {
@@ -246,6 +259,7 @@ impl Sensor {
     /// What the first packet says of a flow.
     fn begin(&mut self, slot: u32, sender: Side, direction_known: bool, packet: &Packet<'_>) {
         self.coverage.flows = self.coverage.flows.saturating_add(1);
+        self.seen.flow(packet);
         let Some(flow) = self.table.get_mut(slot) else { return };
         flow.direction_known = direction_known;
         flow.vlan = packet.vlans.iter().copied().rfind(|vlan| *vlan != 0).unwrap_or(0);

@@ -6,7 +6,8 @@ use std::io::{self, Read as _, Seek as _};
 use std::path::{Path, PathBuf};
 
 use super::LiveError;
-use super::kernel::{Instruction, Socket};
+use super::kernel::Socket;
+use super::quiet::NOTHING;
 use super::ring::{Ring, TAG_BYTES};
 
 /// How an interface is captured from.
@@ -39,6 +40,7 @@ const MAX_BLOCKS: u64 = 4096;
 pub struct Interface {
     name: String,
     link: u16,
+    is_loopback: bool,
     counters: CounterFiles,
 }
 
@@ -50,8 +52,10 @@ impl Interface {
     pub fn open(name: &str, settings: &Settings) -> Result<(Self, Vec<Ring>), LiveError> {
         let folder = folder(name).ok_or_else(|| LiveError::NoInterface(name.to_owned()))?;
         let index = Socket::index_of(name).map_err(|_| LiveError::NoInterface(name.to_owned()))?;
-        let (rings, link) = Opening { name, index, settings }.rings()?;
-        Ok((Self { name: name.to_owned(), link, counters: CounterFiles::open(&folder) }, rings))
+        let (rings, hardware) = Opening { name, index, settings }.rings()?;
+        let is_loopback = hardware == ARPHRD_LOOPBACK;
+        let link = link_type(hardware).unwrap_or(ETHERNET);
+        Ok((Self { name: name.to_owned(), link, is_loopback, counters: CounterFiles::open(&folder) }, rings))
     }
 
     /// Its name.
@@ -64,6 +68,12 @@ impl Interface {
     #[must_use]
     pub const fn link(&self) -> u16 {
         self.link
+    }
+
+    /// It is the machine's talk with itself: all that is received there is sent there.
+    #[must_use]
+    pub const fn is_loopback(&self) -> bool {
+        self.is_loopback
     }
 
     /// What the kernel counts of it since the machine started.
@@ -95,18 +105,15 @@ struct Opening<'a> {
     settings: &'a Settings,
 }
 
-/// A program that lets nothing through.
-const NOTHING: [Instruction; 1] = [(6, 0, 0, 0)];
-
 impl Opening<'_> {
-    /// All rings, and the link type of their frames.
+    /// All rings, and the interface's kind.
     fn rings(&self) -> Result<(Vec<Ring>, u16), LiveError> {
         let count = self.settings.rings.max(1);
-        let (mut rings, mut link): (Vec<Ring>, u16) = (Vec::new(), ETHERNET);
+        let (mut rings, mut hardware): (Vec<Ring>, u16) = (Vec::new(), 0);
         let mut group: Option<c_int> = None;
         for _ in 0..count {
-            let (ring, its_link) = self.ring()?;
-            link = its_link;
+            let (ring, kind) = self.ring()?;
+            hardware = kind;
             rings.push(ring);
             if let Some(ring) = rings.last().filter(|_| count > 1) {
                 group = Some(self.join(&ring.socket, group)?);
@@ -116,7 +123,7 @@ impl Opening<'_> {
         for ring in &rings {
             ring.socket.let_through().map_err(self.refused("take the filter away"))?;
         }
-        Ok((rings, link))
+        Ok((rings, hardware))
     }
 
     fn ring(&self) -> Result<(Ring, u16), LiveError> {
@@ -143,7 +150,7 @@ impl Opening<'_> {
         }
         // Each packet passes a loopback interface twice: sent and received.
         let both_ways = hardware == ARPHRD_LOOPBACK;
-        Ok((Ring::new(socket, memory, link == ETHERNET, both_ways), link))
+        Ok((Ring::new(socket, memory, link == ETHERNET, both_ways), hardware))
     }
 
     fn memory(&self, socket: &Socket) -> Result<super::kernel::Ring, LiveError> {

@@ -41,6 +41,19 @@ impl Socket {
         Ok(Self(unsafe { OwnedFd::from_raw_fd(fd) }))
     }
 
+    /// A socket that takes an IP protocol of its own, so that the kernel does not answer that nobody is there.
+    pub(super) fn of_protocol(family: c_int, protocol: c_int) -> io::Result<Self> {
+        // SAFETY: takes three integers and touches no memory of ours.
+        let fd = done(unsafe { libc::socket(family, libc::SOCK_RAW | libc::SOCK_CLOEXEC, protocol) })?;
+        // SAFETY: `fd` was just opened by the call above, and nobody else has it.
+        Ok(Self(unsafe { OwnedFd::from_raw_fd(fd) }))
+    }
+
+    /// Takes a socket that was made elsewhere.
+    pub(super) fn from(socket: impl Into<OwnedFd>) -> Self {
+        Self(socket.into())
+    }
+
     /// The number of an interface.
     pub(super) fn index_of(name: &str) -> io::Result<c_int> {
         let name = std::ffi::CString::new(name)?;

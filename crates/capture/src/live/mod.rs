@@ -8,9 +8,11 @@
 
 mod interface;
 mod kernel;
+mod quiet;
 mod ring;
 
 pub use interface::{Counters, Interface, Settings};
+pub use quiet::Quiet;
 pub use ring::{Direction, LiveFrame, Ring, wait};
 
 use std::io;

@@ -13,7 +13,7 @@ const BUFFER: usize = 64 << 10;
 
 /// Writes a report whose devices do not say yet what isolating them does. That is worked out device by device, as each is written:
 /// for a large site all of it at once is as much as the site itself.
-pub(super) fn write(report: &mut Report, knowledge: &Knowledge, out: &mut dyn Write) -> io::Result<()> {
+pub(crate) fn write(report: &mut Report, knowledge: &Knowledge, out: &mut dyn Write) -> io::Result<()> {
     let mut out = BufWriter::with_capacity(BUFFER, out);
     let Report { schema, version, inputs, site_networks, devices, conversations, findings, unseen } = report;
     let responder = Responder::new(devices, conversations, knowledge);

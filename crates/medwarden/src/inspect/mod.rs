@@ -1,6 +1,6 @@
 //! `medwarden inspect`: captures and logs in, the four answers out.
 
-mod json;
+pub(crate) mod json;
 mod logs;
 mod notes;
 mod pipeline;
@@ -18,7 +18,8 @@ use model::Observation;
 use model::report::{Report, Severity};
 
 pub(crate) use notes::say;
-pub(crate) use pipeline::Known;
+pub(crate) use pipeline::{Known, judge};
+pub(crate) use unseen::{Beside, unseen};
 
 use crate::cli::{Format, InspectArgs};
 use crate::render::text::Screen;
@@ -77,9 +78,9 @@ fn output(arguments: &InspectArgs) -> anyhow::Result<Box<dyn Write>> {
 }
 
 /// Where text goes: the terminal with its width and colours, else 80 columns without. `COLUMNS` and `NO_COLOR` have the last word.
-fn screen(arguments: &InspectArgs) -> Screen {
+pub(crate) fn screen(to_output: bool) -> Screen {
     const USUAL: usize = 80;
-    let terminal = arguments.out.is_none() && io::stdout().is_terminal();
+    let terminal = to_output && io::stdout().is_terminal();
     let set = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
     let asked = set("COLUMNS").and_then(|columns| columns.parse::<usize>().ok()).filter(|columns| *columns > 0);
     let real = || terminal_size::terminal_size().map(|(columns, _)| usize::from(columns.0));
@@ -94,7 +95,7 @@ fn show(view: &View<'_>, arguments: &InspectArgs, out: &mut dyn Write) -> anyhow
         (Some(asked), _) => explain(view, asked, arguments, out)?,
         (None, Format::Csv) => render::csv::write(view, out),
         (None, Format::Html) => render::html::write(view, out),
-        (None, _) => render::text::write(view, screen(arguments), out),
+        (None, _) => render::text::write(view, screen(arguments.out.is_none()), out),
     })
 }
 
@@ -105,7 +106,7 @@ fn explain(view: &View<'_>, asked: &str, arguments: &InspectArgs, out: &mut dyn 
         let written = serde_json::to_writer_pretty(&mut *out, device).map_err(io::Error::from);
         return Ok(written.and_then(|()| writeln!(out)));
     }
-    Ok(render::text::explain(view, device, screen(arguments), out))
+    Ok(render::text::explain(view, device, screen(arguments.out.is_none()), out))
 }
 
 /// What the sensor says, as it says it.

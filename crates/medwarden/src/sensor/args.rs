@@ -13,7 +13,8 @@ Exit codes:
   2  wrong usage, or an interface that cannot be captured from; nothing was captured
   3  it ended by itself, or something that it saw could not be written; what was known by then is written";
 
-/// Listen on interfaces and answer the four questions; nothing is ever sent.
+/// Listen on interfaces and answer the four questions; nothing is ever sent. Without --out and --report, the answers are printed at the
+/// end.
 #[derive(Args, Debug)]
 #[command(after_help = EXIT_CODES)]
 pub struct SensorArgs {
@@ -24,6 +25,26 @@ pub struct SensorArgs {
     /// Write what is observed to this file, one JSON object a line; - is standard output
     #[arg(long, short, value_name = "FILE")]
     pub out: Option<PathBuf>,
+
+    /// Begin a new file when this one has so many MiB
+    #[arg(long, value_name = "MIB", default_value_t = 100, value_parser = clap::value_parser!(u64).range(1..=1_048_576))]
+    pub rotate: u64,
+
+    /// Keep so many full files, as FILE.1, FILE.2 …
+    #[arg(long, value_name = "N", default_value_t = 9)]
+    pub keep: u16,
+
+    /// Write the four answers to this file, as a page where it ends in .html, as text in .txt, else as JSON
+    #[arg(long, value_name = "FILE")]
+    pub report: Option<PathBuf>,
+
+    /// Write the report anew after this long
+    #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "60s")]
+    pub every: Duration,
+
+    /// Say how the sensor is after this long: on standard error, and in the file of --out
+    #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "60s")]
+    pub health_every: Duration,
 
     /// Threads that read; each has a ring on every interface [default: one for each processor, at most 8]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=64))]
@@ -36,6 +57,10 @@ pub struct SensorArgs {
     /// Leave the interface as it is: see only what it gives by itself, such as mirrored traffic sent to this machine in a tunnel
     #[arg(long)]
     pub no_promiscuous: bool,
+
+    /// Mirrored traffic comes in tunnels to this machine's own address: keep the system from answering that nobody is there
+    #[arg(long)]
+    pub tunnels: bool,
 
     /// End after this many frames
     #[arg(long, value_name = "N")]

@@ -1,38 +1,43 @@
 //! `medwarden sensor`: interfaces in, observations out. It only listens.
 //!
-//! Each thread ([`worker`]) reads a ring of every interface with a sensor of its own and hands on what it observed; this thread puts
-//! that in order ([`merge`]) and writes it ([`output`]).
+//! Each thread ([`worker`]) reads a ring of every interface with a sensor of its own and hands on what it observed. This thread
+//! ([`desk`]) puts that in order ([`merge`]), writes it ([`output`]), has it folded into a report ([`report`]), and says how the sensor
+//! is ([`health`]). Before the first frame is read the process gives up all its rights ([`confine`]).
 
 mod args;
 pub(crate) mod clock;
 mod confine;
+mod desk;
+mod health;
 mod merge;
 pub(crate) mod output;
+mod report;
+mod screen;
 mod tally;
 mod worker;
 
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use capture::live::{Interface, Ring, Settings};
+use capture::live::{Interface, Quiet, Ring, Settings};
 use knowledge::Knowledge;
 use signal_hook::consts::{SIGINT, SIGTERM};
 use wire::layers::LinkType;
 
 use crate::inspect;
-use crate::render::words;
 pub use args::SensorArgs;
 pub(crate) use args::duration;
 use confine::Files;
-use merge::Merge;
+use desk::{Desk, Periods};
 use output::Lines;
-use tally::Tally;
+use report::Reporter;
 use worker::{Batch, Shared, Worker};
 
 /// Batches of observations that wait between a thread and the writer.
@@ -40,7 +45,7 @@ const QUEUE: usize = 256;
 /// How long a block waits to be full.
 const RETIRE_MS: u32 = 50;
 /// Between two looks at the clock.
-const LOOK: Duration = Duration::from_millis(200);
+const LOOK: Duration = Duration::from_millis(100);
 /// Threads without being asked for more.
 const MAX_THREADS: usize = 8;
 /// Exit code after a second wish to stop, as shells have it for SIGINT.
@@ -61,48 +66,88 @@ pub fn run(arguments: &SensorArgs) -> anyhow::Result<ExitCode> {
         threads: threads(arguments),
     });
     let (interfaces, rings) = open(arguments, shared.threads)?;
+    let addresses = own_addresses();
+    let _quiet = arguments.tunnels.then(Quiet::keep);
     if let Some(user) = &arguments.user {
         confine::become_user(user)?;
     }
-    let mut lines = arguments.out.as_deref().map(Lines::open).transpose()?;
+    let lines = arguments.out.as_deref().map(|file| Lines::rotating(file, arguments.rotate << 20, arguments.keep)).transpose()?;
     let files = confine::confine(&rings, &written_folders(arguments))?;
-    let links: Vec<LinkType> = interfaces.iter().map(|interface| LinkType(interface.link())).collect();
+    // Threads only from here on: they inherit what was given up.
+    let links: Vec<(String, LinkType)> =
+        interfaces.iter().map(|interface| (interface.name().to_owned(), LinkType(interface.link()))).collect();
+    let watch = health::Watch::new(interfaces, addresses, Arc::clone(&knowledge));
+    let reporter = reporter(arguments, &knowledge);
+    let periods = Periods { health: arguments.health_every, report: arguments.report.as_ref().map(|_| arguments.every) };
     let (sender, receiver) = sync_channel(QUEUE);
-    let workers: Vec<JoinHandle<anyhow::Result<()>>> = by_thread(rings, shared.threads)
-        .into_iter()
-        .enumerate()
-        .map(|(thread, rings)| {
-            let worker = Worker::new(thread, rings, links.clone(), Arc::clone(&shared), sender.clone());
-            let knowledge = Arc::clone(&knowledge);
-            std::thread::spawn(move || worker.run(knowledge))
-        })
-        .collect();
+    let workers = start(rings, &links, &shared, &sender, &knowledge);
     drop(sender);
     if files == Files::AsOwned {
         inspect::say("this kernel has no Landlock: what the sensor may open is decided by its user's rights alone");
     }
     inspect::say(&format!("listening on {}", arguments.interface.join(", ")));
-    let mut tally = Tally::new(shared.threads);
-    let written = receive(arguments, &shared, &receiver, &mut lines, &mut tally);
-    shared.stop.store(true, Ordering::Relaxed);
-    drop(receiver);
+    let mut desk = Desk::new(shared.threads, lines, reporter, watch, links, &periods);
+    let as_asked = receive(arguments, &shared, &receiver, &mut desk);
+    let (mut well, mut kept) = (as_asked, Vec::new());
     for worker in workers {
         match worker.join() {
-            Ok(ended) => ended?,
-            Err(_) => return Ok(ExitCode::from(BROKEN)),
+            Ok(Ok(rings)) => kept.extend(rings),
+            Ok(Err(error)) => {
+                inspect::complain(&error);
+                well = false;
+            }
+            Err(_) => well = false,
         }
     }
-    for (index, interface) in interfaces.iter().enumerate() {
-        let frames = tally.interface(index);
-        inspect::say(&format!(
-            "{}: {} frames read, {} dropped by the ring",
-            interface.name(),
-            words::thousands(frames.frames),
-            words::thousands(frames.dropped)
-        ));
+    well &= desk.end().context("cannot write the report")?;
+    drop(kept);
+    Ok(if well { ExitCode::SUCCESS } else { ExitCode::from(BROKEN) })
+}
+
+/// Starts a thread for each ring of an interface.
+fn start(
+    rings: Vec<Ring>,
+    links: &[(String, LinkType)],
+    shared: &Arc<Shared>,
+    sender: &SyncSender<Batch>,
+    knowledge: &Arc<Knowledge>,
+) -> Vec<JoinHandle<anyhow::Result<Vec<Ring>>>> {
+    let links: Vec<LinkType> = links.iter().map(|(_, link)| *link).collect();
+    let spawned = by_thread(rings, shared.threads).into_iter().enumerate().map(|(thread, rings)| {
+        let worker = Worker::new(thread, rings, links.clone(), Arc::clone(shared), sender.clone());
+        let knowledge = Arc::clone(knowledge);
+        let stop = Arc::clone(&shared.stop);
+        std::thread::spawn(move || {
+            let ended = worker.run(knowledge);
+            // One that fails does not leave the others to go on with a part of the traffic.
+            stop.store(true, Ordering::Relaxed);
+            ended
+        })
+    });
+    spawned.collect()
+}
+
+/// Whoever writes the report: to a file from time to time, or at the end to standard output where nothing else is written.
+fn reporter(arguments: &SensorArgs, knowledge: &Arc<Knowledge>) -> Option<Reporter> {
+    if arguments.report.is_none() && arguments.out.is_some() {
+        return None;
     }
-    written.context("cannot write what was observed")?;
-    Ok(ExitCode::SUCCESS)
+    let config = match arguments.site_networks.as_slice() {
+        [] => inventory::Config::default(),
+        networks => inventory::Config { site_networks: networks.to_vec() },
+    };
+    Some(Reporter::start(arguments.report.clone(), config, Arc::clone(knowledge)))
+}
+
+/// This machine's own addresses: who sends a tunnel to one of them mirrors traffic.
+fn own_addresses() -> Vec<IpAddr> {
+    let Ok(all) = nix::ifaddrs::getifaddrs() else { return Vec::new() };
+    let ip = |interface: nix::ifaddrs::InterfaceAddress| {
+        let address = interface.address?;
+        let v4 = address.as_sockaddr_in().map(|v4| IpAddr::V4(v4.ip()));
+        v4.or_else(|| address.as_sockaddr_in6().map(|v6| IpAddr::V6(v6.ip())))
+    };
+    all.filter_map(ip).filter(|ip| !ip.is_loopback()).collect()
 }
 
 /// The first SIGINT or SIGTERM is a wish to stop, the second ends the program.
@@ -150,48 +195,26 @@ fn by_thread(rings: Vec<Ring>, threads: usize) -> Vec<Vec<Ring>> {
 
 /// The folders in which something is written.
 fn written_folders(arguments: &SensorArgs) -> Vec<PathBuf> {
-    let files = arguments.out.iter().filter(|file| file.as_path() != Path::new("-"));
+    let files = arguments.out.iter().chain(&arguments.report).filter(|file| file.as_path() != Path::new("-"));
     files.map(|file| confine::folder_of(file)).collect()
 }
 
-/// Takes what the threads hand on until all have ended.
-fn receive(
-    arguments: &SensorArgs,
-    shared: &Shared,
-    receiver: &Receiver<Batch>,
-    lines: &mut Option<Lines>,
-    tally: &mut Tally,
-) -> std::io::Result<()> {
+/// Takes what the threads hand on until all have ended. False when it ended unasked.
+fn receive(arguments: &SensorArgs, shared: &Shared, receiver: &Receiver<Batch>, desk: &mut Desk) -> bool {
     let began = clock::instant();
-    let mut flushed = began;
-    let mut merge = Merge::new(shared.threads);
+    let mut as_asked = true;
     loop {
         match receiver.recv_timeout(LOOK) {
-            Ok(mut batch) => {
-                tally.take(&mut batch);
-                merge.take(&mut batch);
-            }
+            Ok(batch) => desk.take(batch),
             Err(RecvTimeoutError::Timeout) => {}
-            Err(RecvTimeoutError::Disconnected) => break,
+            Err(RecvTimeoutError::Disconnected) => return as_asked && shared.stop.load(Ordering::Relaxed),
         }
-        while let Some(observation) = merge.next() {
-            if let Some(lines) = lines {
-                lines.write(&observation)?;
-            }
-        }
-        let now = clock::instant();
-        if arguments.run_for.is_some_and(|time| now.duration_since(began) >= time) {
+        if arguments.run_for.is_some_and(|time| clock::instant().duration_since(began) >= time) {
             shared.stop.store(true, Ordering::Relaxed);
         }
-        if now.duration_since(flushed) >= LOOK
-            && let Some(lines) = lines
-        {
-            flushed = now;
-            lines.flush()?;
-            if lines.is_closed() {
-                shared.stop.store(true, Ordering::Relaxed);
-            }
+        if !desk.look() {
+            as_asked &= desk.reporter.as_ref().is_none_or(|reporter| !reporter.has_ended());
+            shared.stop.store(true, Ordering::Relaxed);
         }
     }
-    lines.as_mut().map_or(Ok(()), Lines::flush)
 }

@@ -1,5 +1,7 @@
 //! The threads' counters, added up.
 
+use sensor::{Coverage, Seen};
+
 use super::worker::{Batch, Counted, Frames};
 
 /// What all threads counted last.
@@ -23,5 +25,26 @@ impl Tally {
     pub(super) fn interface(&self, index: usize) -> Frames {
         let each = self.threads.iter().filter_map(|thread| thread.interfaces.get(index));
         each.fold(Frames::default(), |sum, frames| sum.plus(frames))
+    }
+
+    /// Flows that are open.
+    pub(super) fn open_flows(&self) -> u64 {
+        self.threads.iter().fold(0, |sum, thread| sum.saturating_add(thread.open_flows))
+    }
+
+    /// What could not be seen.
+    pub(super) fn coverage(&self) -> Coverage {
+        self.threads.iter().fold(Coverage::default(), |mut sum, thread| {
+            sum.add(&thread.coverage);
+            sum
+        })
+    }
+
+    /// The wire's lay-out.
+    pub(super) fn seen(&self) -> Seen {
+        self.threads.iter().fold(Seen::default(), |mut sum, thread| {
+            sum.add(&thread.seen);
+            sum
+        })
     }
 }

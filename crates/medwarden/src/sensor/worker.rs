@@ -10,7 +10,7 @@ use anyhow::Context as _;
 use capture::live::{Direction, LiveFrame, Ring};
 use knowledge::Knowledge;
 use model::{FrameRef, Observation, Timestamp};
-use sensor::{Frame, Sensor};
+use sensor::{Coverage, Frame, Seen, Sensor};
 use wire::layers::LinkType;
 
 use super::clock;
@@ -52,6 +52,9 @@ pub(super) struct Batch {
 /// A thread's counters since it began.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Counted {
+    pub(super) coverage: Coverage,
+    pub(super) seen: Seen,
+    pub(super) open_flows: u64,
     /// By interface.
     pub(super) interfaces: Vec<Frames>,
 }
@@ -134,8 +137,9 @@ impl Worker {
         Self { thread, rings, links, frames, shared, out, observed: Vec::new(), handed_on: now, counted: now }
     }
 
-    /// Reads until it is asked to stop, then what was still waiting, and tells all that is left.
-    pub(super) fn run(mut self, knowledge: Arc<Knowledge>) -> anyhow::Result<()> {
+    /// Reads until it is asked to stop, then what was still waiting, and tells all that is left. Gives the rings back: their numbers must
+    /// not become those of files, since nothing may be written to them.
+    pub(super) fn run(mut self, knowledge: Arc<Knowledge>) -> anyhow::Result<Vec<Ring>> {
         let mut sensor = Sensor::new(&sensor::Config::default(), Box::new(Known(knowledge)));
         let mut more = true;
         while more && !self.shared.stop.load(Ordering::Relaxed) {
@@ -144,17 +148,17 @@ impl Worker {
             if read == Some(0) {
                 self.idle(&mut sensor)?;
             }
-            self.hand_on(false);
+            self.hand_on(&sensor, false);
         }
         let end = clock::now();
         // The kernel keeps the last block until it is old enough.
         std::thread::sleep(self.shared.retire.saturating_mul(2));
         while more && matches!(self.read(&mut sensor, Some(end)), Some(1..)) {
-            self.hand_on(false);
+            self.hand_on(&sensor, false);
         }
         sensor.finish(&mut |observation| self.observed.push((Timestamp::MAX, observation)));
-        self.hand_on(true);
-        Ok(())
+        self.hand_on(&sensor, true);
+        Ok(self.rings)
     }
 
     /// Reads some frames, in the order of their times; those of a time after `end` are left. Returns how many, or `None` when no more
@@ -208,7 +212,7 @@ impl Worker {
     fn may_take(&self) -> bool {
         let Some(left) = &self.shared.frames_left else { return true };
         let taken = left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1));
-        if taken.is_err() {
+        if matches!(taken, Err(_) | Ok(1)) {
             self.shared.stop.store(true, Ordering::Relaxed);
         }
         taken.is_ok()
@@ -235,7 +239,7 @@ impl Worker {
 
     /// Hands on what was observed when it is much, or some time has gone by, or it is the end. Waits where the receiver is behind: then
     /// the rings fill, and what they lose is counted.
-    fn hand_on(&mut self, end: bool) {
+    fn hand_on(&mut self, sensor: &Sensor, end: bool) {
         let now = clock::instant();
         if !end && self.observed.len() < BATCH && now.duration_since(self.handed_on) < PAUSE {
             return;
@@ -244,7 +248,7 @@ impl Worker {
         let counting = end || now.duration_since(self.counted) >= COUNT;
         let counted = counting.then(|| {
             self.counted = now;
-            Box::new(self.count())
+            Box::new(self.count(sensor))
         });
         let until = if end { Timestamp::MAX } else { self.until() };
         let batch = Batch { thread: self.thread, observed: std::mem::take(&mut self.observed), until, counted };
@@ -258,13 +262,18 @@ impl Worker {
         waiting.min(self.settled())
     }
 
-    fn count(&mut self) -> Counted {
+    fn count(&mut self, sensor: &Sensor) -> Counted {
         for (ring, frames) in self.rings.iter_mut().zip(&mut self.frames) {
             if let Ok((received, dropped)) = ring.counted() {
                 (frames.received, frames.dropped) = (received, dropped);
             }
         }
-        Counted { interfaces: self.frames.clone() }
+        Counted {
+            coverage: sensor.coverage().clone(),
+            seen: sensor.seen().clone(),
+            open_flows: u64::try_from(sensor.open_flows()).unwrap_or(u64::MAX),
+            interfaces: self.frames.clone(),
+        }
     }
 }
 

@@ -12,6 +12,10 @@ use serde_json::Value;
 
 use crate::{case, folder, text};
 
+/// Whom the lab's tunnels go to.
+const COLLECTOR: &str = "10.99.0.99";
+const COLLECTOR_MAC: &str = "00:50:56:00:00:99";
+
 /// A sensor that runs.
 struct Running {
     child: Child,
@@ -77,6 +81,91 @@ fn it_sees_what_passes_and_no_frame_leaves() {
     assert!(observed(&out, "fact").iter().any(|fact| fact["protocol"] == "dhcp"));
     assert_eq!(net.sensor.sent("tap"), before, "by the kernel's count nothing left");
     assert_eq!(heard.end(), [] as [&str; 0], "and nothing arrived at the other end");
+}
+
+/// The last state of the sensor in a file of observations.
+fn health(file: &Path) -> Value {
+    observed(file, "health").pop().unwrap()
+}
+
+#[test]
+fn mirrors_in_tunnels_are_opened_and_named() {
+    let Some(net) = net() else { return };
+    let folder = folder();
+    // The collector of the lab's tunnels is this machine.
+    net.sensor.run(&format!("ip link set tap address {COLLECTOR_MAC}"));
+    net.sensor.run(&format!("ip addr add {COLLECTOR}/24 dev tap"));
+    net.sensor.run("ip neigh add 10.99.0.2 lladdr 00:50:56:00:00:02 dev tap nud permanent");
+    net.far.replay(&case("tunnel-vxlan", &folder));
+    std::thread::sleep(Duration::from_millis(100));
+    assert!(net.sensor.sent("tap") > 0, "without the sensor the system answers that nobody is there");
+    let out = folder.join("observed.jsonl");
+    let heard = net.far.listen("far");
+    let sensor = Running::start(&net, &["--tunnels", "--threads", "1", "--out", out.to_str().unwrap()]);
+    let before = net.sensor.sent("tap");
+    for name in ["tunnel-vxlan", "tunnel-erspan-2", "tunnel-gre-ethernet", "tunnel-tzsp"] {
+        net.far.replay(&case(name, &folder));
+    }
+    sensor.end();
+    let flows = observed(&out, "flow");
+    // All four mirror the same conversation, which is one.
+    let [flow] = flows.as_slice() else { panic!("{flows:?}") };
+    assert_eq!((&flow["protocol"], &flow["tunnel"]), (&"dns".into(), &"vxlan".into()));
+    let health = health(&out);
+    let mirrors = health["mirrors"].as_array().unwrap();
+    let kinds: Vec<&str> = mirrors.iter().map(|mirror| mirror["kind"].as_str().unwrap()).collect();
+    assert_eq!(kinds, ["erspan", "gre", "tzsp", "vxlan"]);
+    assert!(mirrors.iter().all(|mirror| mirror["destination"] == COLLECTOR), "{mirrors:?}");
+    let source = mirrors[0]["source"].as_str().unwrap();
+    assert!(!flow["key"].to_string().contains(source), "a mirror's source has no conversations");
+    assert_eq!(heard.end(), [] as [&str; 0], "nothing is answered");
+    assert_eq!(net.sensor.sent("tap"), before);
+}
+
+#[test]
+fn it_says_how_it_is() {
+    let Some(net) = net() else { return };
+    let folder = folder();
+    let out = folder.join("observed.jsonl");
+    let report = folder.join("report.json");
+    let page = folder.join("page.html");
+    let files = [out.to_str().unwrap(), report.to_str().unwrap(), page.to_str().unwrap()];
+    let sensor = Running::start(&net, &["--out", files[0], "--report", files[1], "--every", "300ms", "--health-every", "300ms"]);
+    for name in ["ntp", "tcp-tagged", "dicom-store"] {
+        net.far.replay(&case(name, &folder));
+    }
+    std::thread::sleep(Duration::from_millis(900));
+    let early: Value = serde_json::from_slice(&std::fs::read(&report).unwrap()).unwrap();
+    assert_eq!(early["inputs"][0]["format"], "live");
+    assert!(!early["devices"].as_array().unwrap().is_empty(), "there is a report while it listens");
+    let said = sensor.end();
+    assert!(said.contains("frames/s"), "{said}");
+    assert!(observed(&out, "health").len() > 2);
+    let health = health(&out);
+    assert_eq!(health["vlans"], serde_json::json!([120]));
+    assert!(health["subnets"].as_array().unwrap().contains(&"10.20.1.0/24".into()), "{health}");
+    assert!(health["clock"]["ntp_servers"].as_u64().unwrap() > 0, "{health}");
+    let unseen = health["cannot_see"].as_array().unwrap();
+    let kinds: Vec<&str> = unseen.iter().map(|unseen| unseen["kind"].as_str().unwrap()).collect();
+    assert!(kinds.contains(&"clock"), "the replayed time server is months off: {kinds:?}");
+    assert!(!kinds.contains(&"no-clinical") && !kinds.contains(&"sends"), "{kinds:?}");
+    let last: Value = serde_json::from_slice(&std::fs::read(&report).unwrap()).unwrap();
+    let talks = last["conversations"].as_array().unwrap();
+    assert!(talks.iter().any(|talk| talk["protocol"] == "dicom"));
+    Running::start(&net, &["--report", files[2], "--for", "100ms"]).wait();
+    assert!(text(&std::fs::read(&page).unwrap()).to_lowercase().starts_with("<!doctype html>"));
+}
+
+#[test]
+fn the_answers_are_printed_where_nothing_else_is_asked_for() {
+    let Some(net) = net() else { return };
+    let folder = folder();
+    let mut sensor = Running::start(&net, &["--count", "19"]);
+    net.far.replay(&case("dicom-store", &folder));
+    sensor.wait();
+    let mut printed = String::new();
+    sensor.child.stdout.take().unwrap().read_to_string(&mut printed).unwrap();
+    assert!(printed.contains("DICOM"), "{printed}");
 }
 
 #[test]
