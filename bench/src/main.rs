@@ -10,6 +10,7 @@
 
 mod bulk;
 mod frames;
+mod live;
 mod logs;
 mod many;
 mod measure;
@@ -48,6 +49,8 @@ fn run(words: &[String]) -> Result<ExitCode> {
         ["only", "logs"] => logs::bench(),
         ["only", "site"] => site::bench(),
         ["site", devices] => site::one(devices.parse().context("how many devices?")?),
+        ["only", "live"] => live::bench(&Captures::make()?.mix),
+        ["send", file, rate] => live::send(Path::new(file), rate.parse().context("how many frames a second?")?),
         ["only", part] => table::bench(&Captures::make()?, part),
         ["make"] => Captures::make().map(|_| ExitCode::SUCCESS),
         ["yardstick", file] => {
@@ -59,7 +62,9 @@ fn run(words: &[String]) -> Result<ExitCode> {
             Ok(ExitCode::SUCCESS)
         }
         ["run", command @ ..] => measure::helper(command),
-        _ => bail!("usage: bench [only mix|bulk|many|site | make | yardstick FILE | sense FILE | show FILE | run COMMAND …]"),
+        _ => {
+            bail!("usage: bench [only mix|bulk|many|site|live | make | yardstick FILE | sense FILE | show FILE | run COMMAND …]")
+        }
     }
 }
 
