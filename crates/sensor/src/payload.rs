@@ -210,12 +210,15 @@ pub(crate) fn datagram(flow: &mut Flow, packet: &Packet<'_>, emit: &mut Emit<'_>
         emit.tell_phi(&phi);
         return;
     };
+    // What said that it wants no more leaves an empty place, so that nobody reads on as if nothing had been before.
+    if app.session().is_none() {
+        return;
+    }
     emit.phi = std::mem::take(&mut app.phi);
     emit.relayed = app.relayed;
-    let done = match app.session() {
-        Some(session) => matches!(session.data(&{ emit.context }, packet.payload, emit).next, Next::Stop | Next::StopBoth),
-        None => true,
-    };
+    let done = app
+        .session()
+        .is_none_or(|session| matches!(session.data(&{ emit.context }, packet.payload, emit).next, Next::Stop | Next::StopBoth));
     app.phi = std::mem::take(&mut emit.phi);
     app.relayed = emit.relayed;
     if done {

@@ -1,6 +1,6 @@
 //! The head of a message: its start line and the headers that are of use (RFC 9112 §2 to §6).
 
-use crate::bytes::{find, header};
+use crate::bytes::header;
 
 /// The longest head that is waited for.
 pub(super) const MAX_HEAD: usize = 32 * 1024;
@@ -51,10 +51,15 @@ pub(super) enum Length {
 
 /// The length of the head with the empty line that ends it; `None` while that has not come.
 pub(super) fn head_len(bytes: &[u8]) -> Option<usize> {
-    let crlf = find(bytes, b"\r\n\r\n").map(|at| at.saturating_add(4));
-    // Bare line feeds are met in old devices (RFC 9112 §2.2); only looked for in front of a proper end.
-    let before = bytes.get(..crlf.unwrap_or(bytes.len())).unwrap_or(bytes);
-    find(before, b"\n\n").map(|at| at.saturating_add(2)).or(crlf)
+    // Bare line feeds are met in old devices (RFC 9112 §2.2).
+    memchr::memchr_iter(b'\n', bytes).find_map(|at| {
+        let (line, rest) = bytes.split_at_checked(at)?;
+        match rest {
+            [_, b'\n', ..] => Some(at.saturating_add(2)),
+            [_, b'\r', b'\n', ..] if line.ends_with(b"\r") => Some(at.saturating_add(3)),
+            _ => None,
+        }
+    })
 }
 
 /// Reads a start line.
@@ -233,6 +238,23 @@ pub(super) fn resync(bytes: &[u8]) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_first_end_of_either_kind() {
+        for (bytes, len) in [
+            (&b"A\r\n\r\nB\n\n"[..], Some(5)),
+            (b"A\r\nB\n\nC\r\n\r\n", Some(6)),
+            (b"A\n\r\n", None),
+            (b"\n\r\n", None),
+            (b"A\n\r\n\r\nB", Some(6)),
+            (b"A\r\n\r", None),
+            (b"A\r\n\n", Some(4)),
+            (b"\r\n\r\n", Some(4)),
+            (b"", None),
+        ] {
+            assert_eq!(head_len(bytes), len, "{bytes:?}");
+        }
+    }
 
     #[test]
     fn start_lines() {
