@@ -59,12 +59,17 @@ struct Found<'a> {
     fhir: &'a [u8],
     device: [&'a [u8]; 6],
     devices: usize,
+    /// The device is tied to a patient: an implant or what was handed out, whose numbers identify the person.
+    is_of_patient: bool,
+    /// All of it was there: of a part, whose device it is cannot be told.
+    is_whole: bool,
 }
 
 impl<'a> Found<'a> {
     /// A value by the keys from its resource down.
     fn take(&mut self, keys: &[&[u8]], value: &'a [u8]) {
         let is_device = self.resource == b"Device";
+        self.is_of_patient |= is_device && keys.first().is_some_and(|key| *key == b"patient");
         let slot = match (keys, &mut self.software, &mut self.device) {
             ([b"software", b"name"], [name, _], _) => name,
             ([b"software", b"version"], [_, version], _) => version,
@@ -106,7 +111,7 @@ impl<'a> Found<'a> {
             once.octets(&VERSION, &text, out);
         }
         // Several in one answer are a list in which what belongs together cannot be told from outside.
-        if self.devices == 1 {
+        if self.devices == 1 && self.is_whole && !self.is_of_patient {
             self.say_device(once, out);
         }
     }
@@ -141,6 +146,7 @@ pub(super) fn json(body: &[u8], once: &mut Once, out: &mut dyn Sink) {
             }
             json::Event::Close => {
                 depth = depth.saturating_sub(1);
+                found.is_whole = depth == 0;
                 if depth < base {
                     (base, found.resource) = (0, b"");
                 }
@@ -182,7 +188,10 @@ pub(super) fn xml(body: &[u8], once: &mut Once, out: &mut dyn Sink) {
                     found.take(path.from(base), value);
                 }
             }
-            xml::Event::Close(_) => path.pop(),
+            xml::Event::Close(_) => {
+                path.pop();
+                found.is_whole = path.depth() == 0;
+            }
             xml::Event::Text(_) => {}
         }
     }
@@ -220,7 +229,7 @@ mod tests {
     fn one_device_and_a_list() {
         let device = r#"{"resourceType":"Device","udiCarrier":[{"deviceIdentifier":"09506000134352","carrierHRF":
             "(01)09506000134352(21)S1"}],"manufacturer":"Acme","serialNumber":"S1","modelNumber":"M 5","deviceName":[{"name":"Monitor"}],
-            "version":[{"value":"4.2"}],"patient":{"display":"Nobody"},"note":[{"text":"about nobody"}]}"#;
+            "version":[{"value":"4.2"}],"note":[{"text":"about nobody"}]}"#;
         let lines = [
             "sender fhir.reported.manufacturer Acme",
             "sender fhir.reported.model M 5",
@@ -229,10 +238,13 @@ mod tests {
             "sender fhir.reported.version 4.2",
         ];
         assert_eq!(said(json, device)[..5], lines);
+        assert_eq!(said(json, &device[..device.len() - 1]), [""; 0], "a part");
         let bundle = |entries: &str| format!("{{\"resourceType\":\"Bundle\",\"entry\":[{entries}]}}");
         assert_eq!(said(json, &bundle(&format!("{{\"resource\":{device}}}")))[..5], lines);
         let two = format!("{{\"resource\":{device}}},{{\"resource\":{device}}}");
         assert_eq!(said(json, &bundle(&two)), [""; 0]);
+        let implant = device.replace("\"note\"", "\"patient\":{\"reference\":\"Patient/1\"},\"note\"");
+        assert_eq!(said(json, &implant), [""; 0]);
         let patient = r#"{"resourceType":"Patient","manufacturer":"Nobody","name":[{"family":"N"}],"version":"1"}"#;
         assert_eq!(said(json, patient), [""; 0]);
     }
