@@ -114,6 +114,18 @@ fn marks_lead_to_claims() {
             &[(A::Software, "OpenSSH 7.4p1"), (A::Os, "Debian 9")],
         ),
         (
+            K::UserAgent,
+            "ssh.client_software",
+            "OpenSSH_9.2p1 Debian-2+deb12u10",
+            &[(A::Software, "OpenSSH 9.2p1"), (A::Os, "Debian 12")],
+        ),
+        (
+            K::VendorClass,
+            "dhcp.option60",
+            "dhcpcd-9.4.1:Linux-6.1.21-v8+:aarch64:BCM2835",
+            &[(A::Os, "Linux"), (A::Software, "dhcpcd 9.4.1")],
+        ),
+        (
             K::ImplementationVersion,
             "dicom.implementation-version",
             "CENTRICITY5.0",
