@@ -28,7 +28,9 @@ static INFO: Info = Info {
     name: "HTTP",
     doc: "Web pages, consoles and interfaces (RFC 9110, RFC 9112). A device's console says its maker and model in the \
           server's product string, the log-in realm and the title of its front page; a client says its own in the user \
-          agent. Log-ins and clinical records (FHIR, DICOMweb) over it are in the clear. Bodies are skipped by length.",
+          agent. Log-ins and clinical records (FHIR, DICOMweb) over it are in the clear. Bodies are skipped by length, but for \
+          what devices say of themselves: UPnP and DPWS descriptions, messages of IEEE 11073 SDC (which device, where it stands, \
+          whether it was steered), and the software and single devices that FHIR servers name.",
     hints: &[
         Hint::Tcp(80),
         Hint::Tcp(8080),
