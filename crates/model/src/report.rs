@@ -24,7 +24,7 @@ pub struct Report {
     pub schema: String,
     /// Version of the program that wrote it.
     pub version: String,
-    /// Captures that were read.
+    /// Captures and logs that were read.
     pub inputs: Vec<Input>,
     /// Networks taken as inside, in CIDR form.
     pub site_networks: Vec<String>,
@@ -38,24 +38,24 @@ pub struct Report {
     pub unseen: Vec<Unseen>,
 }
 
-/// A capture that was read.
+/// A capture or a log that was read.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Input {
     /// Path as given, or `-` for standard input.
     pub path: String,
-    /// `pcap`, `pcapng`, or what it is instead.
+    /// `pcap`, `pcapng`, the name of the kind of log, or what it is instead.
     pub format: String,
     /// `gzip`, `zstd`, or absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub compression: Option<String>,
     /// Link types of its interfaces, by name.
     pub link_types: Vec<String>,
-    /// Frames read.
+    /// Frames read; of a log, lines.
     pub frames: u64,
-    /// Earliest frame.
+    /// Earliest frame or observation.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub first: Option<Timestamp>,
-    /// Latest frame.
+    /// Latest frame or observation.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last: Option<Timestamp>,
     /// Packets that the capturing system says it dropped.
@@ -69,7 +69,7 @@ pub struct Input {
 pub struct Damage {
     /// Byte offset in the (decompressed) file.
     pub offset: u64,
-    /// What is wrong there.
+    /// What is wrong there; in a log with the number of the line.
     pub what: String,
     /// What to do about it.
     pub hint: String,

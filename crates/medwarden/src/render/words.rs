@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
-use model::report::{Attribute, Conversation, Encryption, Evidence, PhiSeen, Report};
+use model::report::{Attribute, Conversation, Encryption, Evidence, Input, PhiSeen, Report};
 use model::{ClinicalImpact, FactKind, Timestamp, Transport, Word};
 
 /// What is said where nothing is known.
@@ -99,6 +99,23 @@ pub fn bytes(count: u64) -> String {
 pub fn count(number: usize, noun: &str) -> String {
     let plural = if number == 1 { "" } else { "s" };
     format!("{} {noun}{plural}", thousands(number as u64))
+}
+
+/// What was read, in one line: `3 captures: 1,200 frames`.
+pub fn inputs(inputs: &[Input]) -> String {
+    let is_capture = |input: &Input| input.format.starts_with("pcap") || input.frames == 0;
+    let all_captures = inputs.iter().all(is_capture);
+    let (noun, what) = match (all_captures, inputs.iter().any(is_capture)) {
+        (true, _) => ("capture", "frames"),
+        (false, true) => ("input", "frames and lines"),
+        (false, false) => ("log", "lines"),
+    };
+    let read = inputs.iter().map(|input| input.frames).fold(0, u64::saturating_add);
+    let which = match inputs {
+        [one] => one.path.clone(),
+        several => count(several.len(), noun),
+    };
+    format!("{which}: {} {what}", thousands(read))
 }
 
 /// A number with commas between thousands.

@@ -16,7 +16,7 @@ use std::io::{self, Write};
 use sha2::{Digest as _, Sha256};
 
 use super::View;
-use super::words::{self, count, thousands};
+use super::words::{self, thousands};
 use page::{Page, html};
 
 /// Rows of devices.
@@ -98,13 +98,7 @@ fn hash(text: &str) -> String {
 }
 
 fn top(view: &View<'_>, page: &mut Page<'_>) -> io::Result<()> {
-    let inputs = &view.report.inputs;
-    let frames = inputs.iter().map(|input| input.frames).fold(0, u64::saturating_add);
-    let which = match inputs.as_slice() {
-        [one] => one.path.clone(),
-        several => count(several.len(), "capture"),
-    };
-    html!(page, "<header><div><h1>Medwarden report</h1>\n<p>", (which), ": ", (thousands(frames)), " frames");
+    html!(page, "<header><div><h1>Medwarden report</h1>\n<p>", (words::inputs(&view.report.inputs)));
     if let Some((first, last)) = view.span() {
         html!(page, ", ", (words::span(first, last)), " UTC");
     }

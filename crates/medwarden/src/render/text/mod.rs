@@ -9,7 +9,7 @@ mod table;
 use std::io::{self, Write};
 
 use super::View;
-use super::words::{self, count, thousands};
+use super::words::{self, thousands};
 use paint::{Style, width, wrap};
 use table::Table;
 
@@ -104,12 +104,6 @@ impl Text<'_> {
 
 /// Inputs in one line.
 fn inputs(view: &View<'_>) -> String {
-    let inputs = &view.report.inputs;
-    let frames = inputs.iter().map(|input| input.frames).fold(0, u64::saturating_add);
-    let which = match inputs.as_slice() {
-        [one] => one.path.clone(),
-        several => count(several.len(), "capture"),
-    };
     let span = view.span().map_or_else(String::new, |(first, last)| format!(", {} UTC", words::span(first, last)));
-    format!("{which}: {} frames{span}", thousands(frames))
+    format!("{}{span}", words::inputs(&view.report.inputs))
 }
