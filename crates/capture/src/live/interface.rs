@@ -9,6 +9,7 @@ use super::LiveError;
 use super::kernel::Socket;
 use super::quiet::NOTHING;
 use super::ring::{Ring, TAG_BYTES};
+use super::spread;
 
 /// How an interface is captured from.
 #[derive(Clone, Copy, Debug)]
@@ -162,10 +163,16 @@ impl Opening<'_> {
 
     /// Joins the group that shares the interface's frames, or founds it. Returns its number.
     fn join(&self, socket: &Socket, group: Option<c_int>) -> Result<c_int, LiveError> {
-        let kind = libc::PACKET_FANOUT_HASH | if group.is_none() { libc::PACKET_FANOUT_FLAG_UNIQUEID } else { 0 };
+        let kind = libc::PACKET_FANOUT_CBPF | if group.is_none() { libc::PACKET_FANOUT_FLAG_UNIQUEID } else { 0 };
         let argument = c_int::try_from(kind << 16).unwrap_or_default() | group.unwrap_or_default();
         socket.set_number(libc::PACKET_FANOUT, argument).map_err(self.refused("share its frames between rings"))?;
         let joined = socket.number(libc::PACKET_FANOUT).map_err(self.refused("share its frames between rings"))?;
+        if group.is_none() {
+            let program = spread::program();
+            socket
+                .set_program(libc::SOL_PACKET, libc::PACKET_FANOUT_DATA, &program)
+                .map_err(self.refused("say which ring a frame goes to"))?;
+        }
         Ok(joined & 0xffff)
     }
 

@@ -10,6 +10,7 @@ mod interface;
 mod kernel;
 mod quiet;
 mod ring;
+mod spread;
 
 pub use interface::{Counters, Interface, Settings};
 pub use quiet::Quiet;

@@ -101,23 +101,25 @@ fn mirrors_in_tunnels_are_opened_and_named() {
     assert!(net.sensor.sent("tap") > 0, "without the sensor the system answers that nobody is there");
     let out = folder.join("observed.jsonl");
     let heard = net.far.listen("far");
-    let sensor = Running::start(&net, &["--tunnels", "--threads", "1", "--out", out.to_str().unwrap()]);
+    let sensor = Running::start(&net, &["--tunnels", "--threads", "2", "--out", out.to_str().unwrap()]);
     let before = net.sensor.sent("tap");
     for name in ["tunnel-vxlan", "tunnel-erspan-2", "tunnel-gre-ethernet", "tunnel-tzsp"] {
         net.far.replay(&case(name, &folder));
     }
     sensor.end();
     let flows = observed(&out, "flow");
-    // All four mirror the same conversation, which is one.
-    let [flow] = flows.as_slice() else { panic!("{flows:?}") };
-    assert_eq!((&flow["protocol"], &flow["tunnel"]), (&"dns".into(), &"vxlan".into()));
+    // All four mirror the same conversation. Three come to one thread, whose sensor knows it again; a TZSP header is not looked into when
+    // a thread is chosen, so what it carries may come to the other.
+    assert!((1..=2).contains(&flows.len()), "{flows:?}");
+    assert!(flows.iter().all(|flow| flow["protocol"] == "dns"), "{flows:?}");
+    assert!(flows.iter().any(|flow| flow["tunnel"] == "vxlan") && !flows.iter().any(|flow| flow["tunnel"] == "gre"), "{flows:?}");
     let health = health(&out);
     let mirrors = health["mirrors"].as_array().unwrap();
     let kinds: Vec<&str> = mirrors.iter().map(|mirror| mirror["kind"].as_str().unwrap()).collect();
     assert_eq!(kinds, ["erspan", "gre", "tzsp", "vxlan"]);
     assert!(mirrors.iter().all(|mirror| mirror["destination"] == COLLECTOR), "{mirrors:?}");
     let source = mirrors[0]["source"].as_str().unwrap();
-    assert!(!flow["key"].to_string().contains(source), "a mirror's source has no conversations");
+    assert!(!flows.iter().any(|flow| flow["key"].to_string().contains(source)), "a mirror's source has no conversations");
     assert_eq!(heard.end(), [] as [&str; 0], "nothing is answered");
     assert_eq!(net.sensor.sent("tap"), before);
 }
