@@ -89,6 +89,10 @@ pub struct PlayArgs {
     #[arg(long, value_name = "FILE")]
     pub pcap: Option<PathBuf>,
 
+    /// Write what a sensor observes of the frames to this file, one JSON object a line
+    #[arg(long, value_name = "FILE")]
+    pub observations: Option<PathBuf>,
+
     /// Write what is true to this file, as JSON Lines
     #[arg(long, value_name = "FILE")]
     pub truth: Option<PathBuf>,

@@ -4,11 +4,15 @@ use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use anyhow::{Context as _, bail, ensure};
+use knowledge::Knowledge;
 use lab::hospital::catalogue::Catalogue;
 use lab::hospital::play::HOUR;
-use lab::hospital::{Capture, Hospital, Manifest, Options, Play, SCRIPTS, generate};
+use lab::hospital::{Capture, Frame, Hospital, Manifest, Options, Play, SCRIPTS, Sink as _, generate};
+use model::{FrameRef, Intake, Observation};
+use wire::layers::LinkType;
 
 use crate::cli::{LabCommand, PlayArgs};
 
@@ -29,7 +33,8 @@ pub fn run(command: &LabCommand) -> anyhow::Result<ExitCode> {
 
 fn play(arguments: &PlayArgs) -> anyhow::Result<()> {
     ensure!(arguments.days > 0.0 && arguments.days <= 3660.0, "--days takes more than 0 and at most 3660");
-    ensure!(arguments.pcap.is_some() || arguments.truth.is_some(), "give --pcap, --truth or both: else nothing would be written");
+    let wanted = [&arguments.pcap, &arguments.observations, &arguments.truth];
+    ensure!(wanted.iter().any(|path| path.is_some()), "give --pcap, --observations or --truth: else nothing would be written");
     let mut hospital = read(&arguments.manifest, arguments.seed)?;
     if let Some(rate) = arguments.rate {
         ensure!(rate > 0.0 && rate <= 10_000.0, "--rate takes more than 0 and at most 10,000");
@@ -48,22 +53,79 @@ fn play(arguments: &PlayArgs) -> anyhow::Result<()> {
         hospital.incidents.push((known.id.to_owned(), hospital.start.plus_nanos(after)));
     }
     let mut play = Play::new(hospital, &Options { seed: arguments.seed, days: arguments.days });
-    match &arguments.pcap {
-        None => play.run(&mut |_: &lab::hospital::Frame<'_>| Ok(()))?,
-        Some(path) => {
-            let out = create(path)?;
-            let is_ng = path.extension().is_some_and(|extension| extension == "pcapng");
-            let written = if is_ng { Capture::pcapng(out, &play.hospital) } else { Capture::pcap(out) };
-            let written = written.and_then(|mut capture| play.run(&mut capture).and_then(|()| capture.finish()));
-            written.with_context(|| format!("cannot write {}", path.display()))?;
-        }
-    }
+    frames(arguments, &mut play)?;
     if let Some(path) = &arguments.truth {
         let mut out = create(path)?;
         let written = play.truth.write(&play.hospital, arguments.seed, &mut out).and_then(|()| out.flush());
         written.with_context(|| format!("cannot write {}", path.display()))?;
     }
     Ok(())
+}
+
+/// Plays, and gives each frame to those who want it.
+fn frames(arguments: &PlayArgs, play: &mut Play) -> anyhow::Result<()> {
+    let mut capture = match &arguments.pcap {
+        None => None,
+        Some(path) => {
+            let out = create(path)?;
+            let is_ng = path.extension().is_some_and(|extension| extension == "pcapng");
+            let begun = if is_ng { Capture::pcapng(out, &play.hospital) } else { Capture::pcap(out) };
+            Some(begun.with_context(|| format!("cannot write {}", path.display()))?)
+        }
+    };
+    let mut observer = arguments.observations.as_deref().map(Observer::new).transpose()?;
+    play.run(&mut |frame: &Frame<'_>| {
+        if let Some(capture) = &mut capture {
+            capture.frame(frame)?;
+        }
+        observer.as_mut().map_or(Ok(()), |observer| observer.frame(frame))
+    })
+    .context("cannot write what was played")?;
+    if let Some(capture) = capture {
+        capture.finish().context("cannot write the capture")?;
+    }
+    observer.map_or(Ok(()), Observer::finish)
+}
+
+/// A sensor at the mirrors, and where its observations go.
+struct Observer {
+    sensor: sensor::Sensor,
+    lines: Lines,
+}
+
+/// Observations as lines; the first error is kept.
+struct Lines {
+    out: Box<dyn Write>,
+    written: io::Result<()>,
+}
+
+impl Intake for Lines {
+    fn take(&mut self, observation: Observation) {
+        if self.written.is_ok() {
+            let line = serde_json::to_writer(&mut self.out, &observation).map_err(io::Error::from);
+            self.written = line.and_then(|()| writeln!(self.out));
+        }
+    }
+}
+
+impl Observer {
+    fn new(path: &Path) -> anyhow::Result<Self> {
+        let credentials = crate::inspect::Known(Arc::new(Knowledge::builtin()));
+        let sensor = sensor::Sensor::new(&sensor::Config::default(), Box::new(credentials));
+        Ok(Self { sensor, lines: Lines { out: create(path)?, written: Ok(()) } })
+    }
+
+    fn frame(&mut self, frame: &Frame<'_>) -> io::Result<()> {
+        let at = FrameRef { source: frame.mirror.into(), frame: frame.number };
+        let (bytes, wire_len) = (frame.bytes, frame.bytes.len());
+        self.sensor.frame(&sensor::Frame { time: frame.time, link: LinkType(1), bytes, wire_len, at }, &mut self.lines);
+        std::mem::replace(&mut self.lines.written, Ok(()))
+    }
+
+    fn finish(mut self) -> anyhow::Result<()> {
+        self.sensor.finish(&mut self.lines);
+        self.lines.written.and_then(|()| self.lines.out.flush()).context("cannot write the observations")
+    }
 }
 
 /// A manifest from a file, else one that comes with the program.

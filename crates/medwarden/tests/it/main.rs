@@ -6,6 +6,7 @@ mod determinism;
 mod exit_codes;
 mod explain;
 mod forms;
+mod hospital;
 mod interrupt;
 #[cfg(target_os = "linux")]
 mod listen;
