@@ -281,3 +281,53 @@ fn the_catalogue_covers_a_hospital() {
         assert!(classes.contains(class), "no {class}");
     }
 }
+
+/// A mirror that sees both VLANs of a routed packet shows it twice, one hop apart, with sums that are right.
+#[test]
+fn both_legs_of_a_routed_packet() {
+    let both = "switches = [\"core\"], both_legs = true, tags = true }";
+    let text = Manifest::shipped("clinic").unwrap().replace("switches = [\"core\"] }", both);
+    assert!(text.contains("both_legs"));
+    let mut play = Play::new(Hospital::new(&Manifest::parse(&text).unwrap(), 6).unwrap(), &Options { seed: 6, days: 0.03 });
+    /// Addresses, identification and payload: what stays on the way.
+    type Same = (Ipv4Addr, Ipv4Addr, Vec<u8>);
+    let mut hops: HashMap<Same, Vec<(u16, u8)>> = HashMap::new();
+    play.run(&mut |frame: &Frame<'_>| {
+        let packet = SlicedPacket::from_ethernet(frame.bytes).unwrap();
+        let Some(NetSlice::Ipv4(ip)) = &packet.net else { return Ok(()) };
+        let header = ip.header().to_header();
+        assert_eq!(header.header_checksum, header.calc_header_checksum(), "frame {}", frame.number);
+        let vlan = packet.vlan().unwrap();
+        let etherparse::VlanSlice::SingleVlan(tag) = vlan else { panic!("one tag is wanted") };
+        let mark = [&header.identification.to_be_bytes()[..], ip.payload().payload].concat();
+        let key = (ip.header().source_addr(), ip.header().destination_addr(), mark);
+        hops.entry(key).or_default().push((tag.vlan_identifier().value(), header.time_to_live));
+        Ok(())
+    })
+    .unwrap();
+    let twice: Vec<_> = hops.values().filter(|legs| legs.len() == 2).collect();
+    assert!(twice.len() > 500, "{}", twice.len());
+    for legs in twice {
+        let [(one, before), (other, after)] = legs[..] else { unreachable!() };
+        assert!(one != other && before == after + 1, "{legs:?}");
+    }
+}
+
+/// Who is behind a translating router is, elsewhere, that router; and no mirror hears the devices themselves.
+#[test]
+fn a_translated_site_is_its_router() {
+    let practice = "[[site]]\nname = \"practice\"\nnat = true\nsubnets = [{ name = \"lan\", vlan = 7, prefix = 26, dhcp = true }]\n\
+                    [[site.devices]]\nmodel = \"fortinet-fortigate-100f\"\nsubnet = \"lan\"\n\
+                    [[site.devices]]\nmodel = \"dell-optiplex-win11\"\ncount = 5\nsubnet = \"lan\"\n";
+    let text = format!("{}\n{practice}", Manifest::shipped("clinic").unwrap());
+    let hospital = Hospital::new(&Manifest::parse(&text).unwrap(), 9).unwrap();
+    let (router, devices) = (hospital.sites[1].router, hospital.devices.len() as u32);
+    let (_, play) = capture(hospital, 9, 0.5);
+    assert!(play.truth.heard(router).frames > 100);
+    assert!((router + 1..devices).all(|device| play.truth.heard(device).frames == 0));
+    let seen: Vec<_> = play.truth.conversations.iter().filter(|one| one.packets != [0, 0]).collect();
+    assert!(seen.iter().any(|one| one.key.client == Party::Device(router)));
+    let behind = |party: Party| party.device().is_some_and(|device| (router + 1..devices).contains(&device));
+    let named: Vec<_> = seen.iter().filter(|one| behind(one.key.client) || behind(one.key.server)).collect();
+    assert!(named.is_empty(), "{named:?}");
+}
