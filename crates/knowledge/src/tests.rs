@@ -131,6 +131,13 @@ fn marks_lead_to_claims() {
             "CENTRICITY5.0",
             &[(A::Maker, "GE Healthcare"), (A::Class, "pacs"), (A::Software, "Centricity PACS 5.0")],
         ),
+        (K::HttpRealm, "http.realm", "Orthanc Secure Area", &[(A::Software, "Orthanc"), (A::Class, "pacs")]),
+        (
+            K::SysDescr,
+            "snmp.sysDescr",
+            "APC Web/SNMP Management Card (MB:v4.1.0 PF:v6.4.0 PN:apc_hw05_aos_640.bin AF1:v6.4.0 MN:AP9630 HR:05 SN: ZA1140033921)",
+            &[(A::Maker, "APC"), (A::Model, "AP9630"), (A::Firmware, "6.4.0"), (A::Serial, "ZA1140033921")],
+        ),
         (K::ImplementationUid, "dicom.implementation-uid", "1.2.276.0.7230010.3.0.3.6.7", &[(A::Software, "DCMTK (OFFIS)")]),
         (K::DeviceType, "dicom.dataset.0008,0060", "CT", &[(A::Class, "ct")]),
         (K::HostName, "dhcp.option12", "HS110(EU)", &[(A::Maker, "TP-Link"), (A::Model, "HS110"), (A::Class, "smart_plug")]),

@@ -172,7 +172,8 @@ exec sleep infinity"""
         self.run("ip", "link", "set", "eth0", "up")
 
     def wrapped(self, command):
-        return ["nsenter", "-t", str(self.holder.pid), "--net", "--uts", "--mount", "--", *(str(word) for word in command)]
+        return ["nsenter", "-t", str(self.holder.pid), "--net", "--uts", "--mount", f"--wd={self.folder}", "--",
+                *(str(word) for word in command)]
 
     def run(self, *command, stdin=None, ok=(0,), timeout=60):
         """Runs to the end in the namespace and answers what it printed."""

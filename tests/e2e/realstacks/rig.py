@@ -19,7 +19,7 @@ OWN_PACKAGES = ["iproute2", "ethtool", "wireshark-common", "python3-venv"]
 
 def stacks(names):
     """The modules of the stacks named, or all, in the order of their names."""
-    every = sorted(path.stem for path in (HERE / "stacks").glob("*.py"))
+    every = sorted(path.stem for path in (HERE / "stacks").glob("[!_]*.py"))
     unknown = [name for name in names if name not in every]
     if unknown:
         sys.exit(f"no such stack: {', '.join(unknown)} (there are {', '.join(every)})")
@@ -37,13 +37,10 @@ def main():
     parser.add_argument("--list", action="store_true", help="list the stacks and what they are made of")
     parser.add_argument("--packages", action="store_true", help=argparse.SUPPRESS)
     parser.add_argument("--modules", action="store_true", help=argparse.SUPPRESS)
-    parser.add_argument("--role", nargs="+", metavar="STACK ROLE", help=argparse.SUPPRESS)
-    known, rest = parser.parse_known_args()
-    if known.role:
-        stack, role, *arguments = known.role
-        return importlib.import_module(f"stacks.{stack}").ROLES[role](*arguments, *rest)
-    if rest:
-        parser.error(f"unknown option {rest[0]}")
+    if sys.argv[1:2] == ["--role"]:  # inside a host, in the Python environment
+        stack, role, *arguments = sys.argv[2:]
+        return importlib.import_module(f"stacks.{stack}").ROLES[role](*arguments)
+    known = parser.parse_args()
     chosen = stacks(known.stack)
     if known.packages:
         print("\n".join(sorted({*OWN_PACKAGES, *listed(chosen, "APT")})))
