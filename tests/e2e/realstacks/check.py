@@ -84,6 +84,10 @@ def check_host(name, host, by_mac, outcome):
         said = attribute_values(device, attribute)
         wanted = value.casefold()
         outcome.say(name, any(wanted in text.casefold() for text in said), f"{host.name}: {attribute} is {said}, not {value!r}")
+    for attribute, (value, reason) in host.missed.items():
+        found = any(value.casefold() in text.casefold() for text in attribute_values(device, attribute))
+        outcome.say(name, not found, f"{host.name}: {attribute} is told now: move it from `missed` to `true`")
+        print(f"missed   {name}: {host.name}: {attribute} {value!r} is not told: {reason}")
 
 
 def attribute_values(device, attribute):
@@ -100,12 +104,12 @@ def check_talk(name, talk, report, by_mac, outcome):
     what = f"{client.name} → {getattr(server, 'name', server)} {talk['protocol']} {talk.get('transport', 'tcp')}/{talk['port']}"
     ids = [by_mac.get(host.mac, {}).get("id", "") for host in (client, server) if not isinstance(host, str)]
     between = [one for one in report["conversations"] if is_between(one, ids, server)]
-    same = [one for one in between if one["protocol"] == talk["protocol"] and one.get("port") == talk["port"]
+    same = [one for one in between if one["protocol"] == talk["protocol"] and talk["port"] in (None, one.get("port"))
             and one["transport"] == talk.get("transport", "tcp")]
     shown = [f"{one['protocol']} {one['transport']}/{one.get('port')}" for one in between]
     outcome.say(name, len(same) == 1, f"{what}: found {len(same)} times; between these two: {shown}")
     turned = [one for one in report["conversations"] if len(ids) == 2 and is_between(one, ids[::-1], None)
-              and one["protocol"] == talk["protocol"] and one.get("port") == talk["port"]]
+              and one["protocol"] == talk["protocol"] and talk["port"] in (None, one.get("port"))]
     outcome.say(name, not turned or talk.get("mutual"), f"{what}: found with client and server changed round")
     for one in same[:1]:
         if "encryption" in talk:
@@ -123,7 +127,7 @@ def check_talk(name, talk, report, by_mac, outcome):
 def is_between(one, ids, server):
     if one["client"].get("device") != ids[0]:
         return False
-    return one["server"]["ip"] == server if isinstance(server, str) else one["server"].get("device") == ids[1]
+    return one["server"].get("ip") == server if isinstance(server, str) else one["server"].get("device") == ids[1]
 
 
 def strangers(network, report, outcome):

@@ -100,7 +100,9 @@ class Ward:
         return host
 
     def talk(self, client, server, protocol, port, **more):
-        """Truth: `client` spoke `protocol` with `server`. `transport`, `encryption`, `phi` and `facts` are checked if given."""
+        """Truth: `client` spoke `protocol` with `server`. `transport`, `encryption`, `phi` and `facts` are checked if given.
+
+        `server` may be a group's address; `port` is None where the server takes a free one."""
         self.talks.append({"client": client, "server": server, "protocol": protocol, "port": port, **more})
 
     def finding(self, detector, host):
@@ -131,11 +133,13 @@ def python():
 
 
 class Host:
-    """One namespace. `true` is what a reader of its traffic should find: attribute → text that its value has in it."""
+    """One namespace. `true` is what a reader of its traffic should find: attribute → text that its value has in it.
+
+    `missed` is what medwarden is known not to find: attribute → text and reason. It fails the run as soon as it is found."""
 
     def __init__(self, ward, name, mac, number):
         self.ward, self.name, self.mac, self.number, self.ip = ward, name, mac, number, None
-        self.true, self.logs = {}, 0
+        self.true, self.missed, self.logs = {}, {}, 0
         self.folder = ward.network.folder / "hosts" / name
         self.folder.mkdir(parents=True, mode=0o755)
 
