@@ -82,10 +82,10 @@ pub(crate) fn resolve(store: &Store, identity: &Identity, ids: &[Word], knowledg
     for record in &store.conversations {
         groups.entry(maker.key(record)).or_default().push(record);
     }
+    join_facts_alone(&mut groups);
     let mut text = String::new();
     let mut groups: Vec<(u64, Key<'_>, Records<'_>)> = groups
         .into_iter()
-        .filter(|(_, records)| records.iter().any(|record| record.flows > 0))
         .map(|(key, records)| (maker.id(&key, &mut text), key, records))
         .collect();
     groups.sort_unstable_by_key(|(id, _, records)| (*id, records.first().map(|record| record.frame)));
@@ -93,6 +93,30 @@ pub(crate) fn resolve(store: &Store, identity: &Identity, ids: &[Word], knowledg
     Talk {
         devices: groups.iter().map(|(_, key, _)| [device(key.0), device(key.1)]).collect(),
         conversations: groups.iter().map(|(id, key, records)| maker.conversation(*id, key, records)).collect(),
+    }
+}
+
+/// Records of facts alone, as logs give them beside those of connections, belong to the one conversation of the same parties and
+/// port; where there is none or several, what was said between them is nobody's.
+fn join_facts_alone<'a>(groups: &mut Map<Key<'a>, Records<'a>>) {
+    type Parties<'a> = (Who<'a>, Who<'a>, Transport, u16);
+    let parties = |key: &Key<'a>| -> Parties<'a> { (key.0, key.1, key.2, key.3) };
+    let mut alone: Map<Parties<'a>, Records<'a>> = Map::default();
+    groups.retain(|key, records| {
+        let has_flows = records.iter().any(|record| record.flows > 0);
+        if !has_flows {
+            alone.entry(parties(key)).or_default().extend(records.drain(..));
+        }
+        has_flows
+    });
+    let mut homes: Map<Parties<'a>, Option<Key<'a>>> = Map::default();
+    for key in groups.keys().filter(|key| alone.contains_key(&parties(key))) {
+        homes.entry(parties(key)).and_modify(|home| *home = None).or_insert(Some(*key));
+    }
+    for (parties, home) in homes {
+        if let Some((records, found)) = home.and_then(|key| groups.get_mut(&key)).zip(alone.remove(&parties)) {
+            records.extend(found);
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! Observations built by hand, and the devices they amount to.
 
 mod build;
+mod conversations;
 mod identity;
 mod records;
 mod weighing;

@@ -92,6 +92,17 @@ impl Seen {
         self
     }
 
+    /// A fact of a conversation between addresses, as a log tells it apart from the connection.
+    pub(super) fn said(mut self, second: i64, client: &str, server: &str, port: u16, kind: FactKind, value: &str) -> Self {
+        self.frame += 1;
+        self.push(second, client, kind, "tls.sni", FactValue::Text(value.into()));
+        if let Some(Observation::Fact(fact)) = self.observations.last_mut() {
+            let key = ConversationKey { client: at(client), server: at(server), transport: Transport::Tcp, port };
+            fact.subject = Subject::Conversation(key);
+        }
+        self
+    }
+
     /// What they amount to.
     pub(super) fn resolve(self) -> Resolved {
         let mut inventory = Inventory::new(Config::default());
