@@ -84,10 +84,8 @@ pub(crate) fn resolve(store: &Store, identity: &Identity, ids: &[Word], knowledg
     }
     join_facts_alone(&mut groups);
     let mut text = String::new();
-    let mut groups: Vec<(u64, Key<'_>, Records<'_>)> = groups
-        .into_iter()
-        .map(|(key, records)| (maker.id(&key, &mut text), key, records))
-        .collect();
+    let mut groups: Vec<(u64, Key<'_>, Records<'_>)> =
+        groups.into_iter().map(|(key, records)| (maker.id(&key, &mut text), key, records)).collect();
     groups.sort_unstable_by_key(|(id, _, records)| (*id, records.first().map(|record| record.frame)));
     let device = |who| if let Who::Device(device) = who { Some(device) } else { None };
     Talk {

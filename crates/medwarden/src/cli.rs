@@ -97,6 +97,14 @@ pub struct PlayArgs {
     #[arg(long, value_name = "FILE")]
     pub truth: Option<PathBuf>,
 
+    /// Send the frames on this interface as their times come: for a test network; what is there hears them
+    #[arg(long, value_name = "IF")]
+    pub interface: Option<String>,
+
+    /// With --interface: so many hours of the play in an hour
+    #[arg(long, default_value_t = 1.0, value_name = "X", requires = "interface")]
+    pub speed: f64,
+
     /// Play an incident, so many hours after the start; may be given several times
     #[arg(long, value_name = "SCRIPT[@HOURS]")]
     pub incident: Vec<String>,

@@ -248,3 +248,23 @@ fn an_interface_that_cannot_be_used_is_named() {
     net.sensor.run("ip link set tap down");
     assert!(said("tap").contains("interface tap is down"));
 }
+
+#[test]
+fn a_hospital_played_on_the_cable_is_heard_whole() {
+    let Some(net) = net() else { return };
+    let folder = folder();
+    let (out, truth) = (folder.join("observed.jsonl"), folder.join("truth.jsonl"));
+    let sensor = Running::start(&net, &["--out", out.to_str().unwrap()]);
+    let mut play = net.far.command(env!("CARGO_BIN_EXE_medwarden"));
+    play.args(["lab", "play", "clinic", "--days", "0.02", "--interface", "far", "--speed", "1000", "--truth"]).arg(&truth);
+    let played = play.output().unwrap();
+    let told = text(&played.stderr);
+    assert!(played.status.success(), "{told}");
+    let sent: u64 = told.strip_prefix("medwarden: ").and_then(|told| told.split(' ').next()).unwrap().parse().unwrap();
+    let end = text(&std::fs::read(&truth).unwrap());
+    let end: Value = serde_json::from_str(end.lines().last().unwrap()).unwrap();
+    assert_eq!(end["frames"], sent, "the truth counts what was sent");
+    let said = sensor.end();
+    assert!(said.contains(&format!("tap: {sent} frames read, 0 dropped")), "{sent} were sent: {said}");
+    assert!(observed(&out, "flow").iter().any(|flow| flow["protocol"] == "dicom" || flow["protocol"] == "hl7"));
+}

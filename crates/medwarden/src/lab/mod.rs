@@ -1,5 +1,7 @@
 //! `medwarden lab`: the virtual hospital.
 
+mod cable;
+
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
@@ -15,6 +17,7 @@ use model::{FrameRef, Intake, Observation};
 use wire::layers::LinkType;
 
 use crate::cli::{LabCommand, PlayArgs};
+use cable::Cable;
 
 /// Runs the command.
 pub fn run(command: &LabCommand) -> anyhow::Result<ExitCode> {
@@ -34,7 +37,11 @@ pub fn run(command: &LabCommand) -> anyhow::Result<ExitCode> {
 fn play(arguments: &PlayArgs) -> anyhow::Result<()> {
     ensure!(arguments.days > 0.0 && arguments.days <= 3660.0, "--days takes more than 0 and at most 3660");
     let wanted = [&arguments.pcap, &arguments.observations, &arguments.truth];
-    ensure!(wanted.iter().any(|path| path.is_some()), "give --pcap, --observations or --truth: else nothing would be written");
+    ensure!(
+        arguments.interface.is_some() || wanted.iter().any(|path| path.is_some()),
+        "give --pcap, --observations, --truth or --interface: else nothing would come of it"
+    );
+    ensure!((1e-3..=1e9).contains(&arguments.speed), "--speed takes more than 0.001 and at most 1,000,000,000");
     let mut hospital = read(&arguments.manifest, arguments.seed)?;
     if let Some(rate) = arguments.rate {
         ensure!(rate > 0.0 && rate <= 10_000.0, "--rate takes more than 0 and at most 10,000");
@@ -73,16 +80,26 @@ fn frames(arguments: &PlayArgs, play: &mut Play) -> anyhow::Result<()> {
             Some(begun.with_context(|| format!("cannot write {}", path.display()))?)
         }
     };
+    let mut cable = match &arguments.interface {
+        Some(interface) => Some(Cable::open(interface, arguments.speed)?),
+        None => None,
+    };
     let mut observer = arguments.observations.as_deref().map(Observer::new).transpose()?;
     play.run(&mut |frame: &Frame<'_>| {
         if let Some(capture) = &mut capture {
             capture.frame(frame)?;
+        }
+        if let Some(cable) = &mut cable {
+            cable.frame(frame)?;
         }
         observer.as_mut().map_or(Ok(()), |observer| observer.frame(frame))
     })
     .context("cannot write what was played")?;
     if let Some(capture) = capture {
         capture.finish().context("cannot write the capture")?;
+    }
+    if let Some(cable) = cable {
+        crate::inspect::say(&format!("{} frames sent", cable.sent()));
     }
     observer.map_or(Ok(()), Observer::finish)
 }
