@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use crate::bytes::Cursor;
 use crate::fact::{About, Field, Login, Sink, Value};
-use crate::protocol::{Context, Hint, Info, Protocol, Verdict};
+use crate::protocol::{Context, Hint, Info, Protocol, Role, Verdict};
 use crate::text::utf16_le;
 use model::FactKind;
 
@@ -34,6 +34,10 @@ static CONTROL: Field = Field::new("bacnet.control", "BACnet service that change
 static FOREIGN: Field = Field::new("bacnet.foreign_device", "BACnet foreign device registration", FactKind::Operation);
 static PASSWORD: Field = Field::new("bacnet.password", "BACnet password", FactKind::Credential);
 
+/// Confirmed services by which a device notifies (clause 21, BACnetConfirmedServiceChoice).
+const CONFIRMED_COV: u8 = 1;
+const CONFIRMED_EVENT: u8 = 2;
+const CONFIRMED_COV_MULTIPLE: u8 = 31;
 /// The object type of the device object.
 const DEVICE: u32 = 8;
 const READ_PROPERTY: u8 = 12;
@@ -109,7 +113,13 @@ fn application(apdu: &[u8], about: Option<About>, out: &mut dyn Sink) -> Option<
     match kind >> 4 {
         0 => {
             apdu.skip(if segmented { 4 } else { 2 })?;
-            request(apdu.u8()?, apdu.rest(), out);
+            let service = apdu.u8()?;
+            // Both ends use one port, and a device's unicast I-Am may come before what it is asked: who asks is the client.
+            // Notifications are the other way about (clause 13): the device asks its reader to confirm them.
+            if !matches!(service, CONFIRMED_COV | CONFIRMED_EVENT | CONFIRMED_COV_MULTIPLE) {
+                out.sender_is(Role::Client);
+            }
+            request(service, apdu.rest(), out);
         }
         1 => unconfirmed(apdu.u8()?, apdu.rest(), about, out),
         3 => {
@@ -431,6 +441,14 @@ mod tests {
         let restart = frame(0x0a, &[1, 4, 0, 5, 1, 20, 0x09, 0, 0x1d, 5, 0, b'p', b'a', b's', b's']);
         let lines = datagrams(&Bacnet, 47_808, &[(ToServer, &restart)]).lines;
         assert_eq!(lines, ["conversation bacnet.control reinitialise device", "conversation bacnet.password bacnet :pass"]);
+    }
+
+    #[test]
+    fn who_asks_is_the_client() {
+        let roles = |apdu: &[u8]| datagrams(&Bacnet, 47_808, &[(ToServer, &frame(0x0a, &[&[1, 4], apdu].concat()))]).roles;
+        assert_eq!(roles(&[0, 5, 1, READ_PROPERTY, 0x0c, 2, 0, 0, 9, 0x19, 77]), [Role::Client]);
+        assert!(roles(&[0, 5, 1, CONFIRMED_COV, 0x09, 1]).is_empty(), "a notification");
+        assert!(roles(&I_AM[2..]).is_empty());
     }
 
     #[test]

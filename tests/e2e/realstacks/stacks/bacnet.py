@@ -11,6 +11,7 @@ def play(ward):
     device.role("serve", *common, "--name", "VAV-OR-2", "--instance", "40217", "--address", f"{device.ip}/24", udp=47808)
     words = workstation.role("ask", device.ip, *common, "--name", "BMS-WS-1", "--instance", "40001", "--address", f"{workstation.ip}/24", wait=True)
     assert "VAV-OR-2" in words and "FX-PCV1628" in words, words
+    ward.talk(workstation, device, "bacnet", 47808, transport="udp", encryption="cleartext")
     device.true = {"product_name": "VAV-OR-2", "model": "FX-PCV1628", "firmware": "10.4.2"}
 
 
