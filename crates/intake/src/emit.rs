@@ -1,7 +1,7 @@
 //! From what a log says to an observation: when, about whom, whether it is news.
 
 use std::borrow::Cow;
-use std::hash::{BuildHasher, Hash, Hasher};
+use std::hash::{BuildHasher, Hash};
 use std::net::IpAddr;
 
 use foldhash::fast::FixedState;
@@ -92,7 +92,7 @@ impl<'a> Emit<'a> {
     }
 
     fn tell(&mut self, subject: Subject, field: &'static Field, value: &Value<'_>) {
-        if !self.memory.is_news(&(subject, field.id, field.kind, Raw(value)), self.time.nanos()) {
+        if !self.memory.is_news(&(subject, field.id, field.kind, value), self.time.nanos()) {
             return;
         }
         let Some(value) = keep(value) else { return };
@@ -168,35 +168,12 @@ pub(crate) const fn interface(mac: MacAddr) -> Endpoint {
     Endpoint { mac: Some(mac), ip: None }
 }
 
-/// A value as it stands in the log, for hashing without copying.
-struct Raw<'a, 'b>(&'a Value<'b>);
-
-impl Hash for Raw<'_, '_> {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        match self.0 {
-            Value::Text(text) => text.as_bytes().hash(state),
-            Value::Octets(octets) | Value::Hex(octets) => octets.hash(state),
-            Value::Number(number) => number.hash(state),
-            Value::Ip(ip) => ip.hash(state),
-            Value::Mac(mac) => mac.hash(state),
-            Value::Time(time) => time.hash(state),
-            Value::Yes | Value::Login(_) => {}
-        }
-    }
-}
-
 /// The value as it is kept; `None` for empty text and for secrets.
 fn keep(value: &Value<'_>) -> Option<FactValue> {
     Some(match value {
         Value::Text(text) => FactValue::Text(tidy(text)?),
         Value::Octets(octets) => FactValue::Text(tidy(&String::from_utf8_lossy(octets))?),
-        Value::Hex(octets) => FactValue::Text(hexadecimal(octets).into()),
-        Value::Number(number) => FactValue::Number(*number),
-        Value::Ip(ip) => FactValue::Ip(*ip),
-        Value::Mac(mac) => FactValue::Mac(*mac),
-        Value::Time(nanos) => FactValue::Time(Timestamp::from_nanos(*nanos)),
-        Value::Yes => FactValue::Yes,
-        Value::Login(_) => return None,
+        other => return other.kept(),
     })
 }
 
@@ -207,12 +184,4 @@ fn tidy(text: &str) -> Option<Word> {
         return (!text.is_empty()).then(|| Word::new(text));
     }
     Some(text.chars().take(MAX_TEXT).map(|c| if c.is_control() { ' ' } else { c }).collect())
-}
-
-fn hexadecimal(octets: &[u8]) -> String {
-    use std::fmt::Write;
-    octets.iter().take(MAX_TEXT / 2).fold(String::new(), |mut text, octet| {
-        let _ = write!(text, "{octet:02x}");
-        text
-    })
 }

@@ -23,17 +23,25 @@ pub struct Endpoint {
     pub ip: Option<IpAddr>,
 }
 
-impl Hash for Endpoint {
-    /// In as few words as it fits: every observation is looked up by it.
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        const HAS_MAC: u64 = 1 << 48;
-        let mac = self.mac.map_or(0, |mac| HAS_MAC | mac.to_u64());
+impl Endpoint {
+    /// In as few words as it fits, since every observation is looked up by it: the MAC with what there is of both in the highest
+    /// octet, of which the four upper bits are free, and the IP address.
+    #[must_use]
+    pub fn packed(&self) -> (u64, u128) {
         let (family, ip) = match self.ip {
             None => (0, 0),
             Some(IpAddr::V4(v4)) => (1, u128::from(u32::from(v4))),
             Some(IpAddr::V6(v6)) => (2, u128::from(v6)),
         };
-        state.write_u64(mac | family << 56);
+        let kind = family << 1 | u64::from(self.mac.is_some());
+        (self.mac.map_or(0, MacAddr::to_u64) | kind << 56, ip)
+    }
+}
+
+impl Hash for Endpoint {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        let (word, ip) = self.packed();
+        state.write_u64(word);
         state.write_u128(ip);
     }
 }

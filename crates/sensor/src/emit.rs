@@ -204,7 +204,7 @@ impl Sink for Emit<'_> {
         }
         // What describes another device is told whole each time, so that its facts can be told from the next one's.
         let is_record = field.id.starts_with("hl7.reported.") || field.id.starts_with("dicom.dataset.");
-        if !is_record && !self.memory.said.is_news(&(Whom(&subject), field.id, Raw(&value)), time) {
+        if !is_record && !self.memory.said.is_news(&(Whom(&subject), field.id, &value), time) {
             return;
         }
         if let Some(value) = keep(&value) {
@@ -281,31 +281,9 @@ impl Hash for Whom<'_> {
 }
 
 fn hash_endpoint<H: Hasher>(endpoint: &Endpoint, carrier: u8, state: &mut H) {
-    let (family, ip) = match endpoint.ip {
-        None => (0, 0),
-        Some(IpAddr::V4(ip)) => (1, u32::from(ip).into()),
-        Some(IpAddr::V6(ip)) => (2, u128::from(ip)),
-    };
-    let kind = carrier << 4 | family << 1 | u8::from(endpoint.mac.is_some());
-    state.write_u64(endpoint.mac.map_or(0, MacAddr::to_u64) | u64::from(kind) << 56);
+    let (word, ip) = endpoint.packed();
+    state.write_u64(word | u64::from(carrier) << 60);
     state.write_u128(ip);
-}
-
-/// A value as it stands in the packet, for hashing without copying.
-struct Raw<'a, 'b>(&'a Value<'b>);
-
-impl Hash for Raw<'_, '_> {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        match self.0 {
-            Value::Text(text) => text.as_bytes().hash(state),
-            Value::Octets(octets) | Value::Hex(octets) => octets.hash(state),
-            Value::Number(number) => number.hash(state),
-            Value::Ip(ip) => ip.hash(state),
-            Value::Mac(mac) => mac.hash(state),
-            Value::Time(time) => time.hash(state),
-            Value::Yes | Value::Login(_) => {}
-        }
-    }
 }
 
 /// The value as it is kept; `None` for empty text.
@@ -313,13 +291,7 @@ fn keep(value: &Value<'_>) -> Option<FactValue> {
     Some(match value {
         Value::Text(text) => FactValue::Text(tidy(text)?),
         Value::Octets(octets) => FactValue::Text(tidy(&decode(octets))?),
-        Value::Hex(octets) => FactValue::Text(hex(octets).into()),
-        Value::Number(number) => FactValue::Number(*number),
-        Value::Ip(ip) => FactValue::Ip(*ip),
-        Value::Mac(mac) => FactValue::Mac(*mac),
-        Value::Time(nanos) => FactValue::Time(Timestamp::from_nanos(*nanos)),
-        Value::Yes => FactValue::Yes,
-        Value::Login(_) => return None,
+        other => return other.kept(),
     })
 }
 
@@ -346,12 +318,4 @@ fn tidy(text: &str) -> Option<Word> {
         tidied.push(if character.is_control() { ' ' } else { character });
     }
     (!tidied.is_empty()).then(|| tidied.into())
-}
-
-fn hex(octets: &[u8]) -> String {
-    use std::fmt::Write;
-    octets.iter().take(MAX_TEXT / 2).fold(String::new(), |mut text, octet| {
-        let _ = write!(text, "{octet:02x}");
-        text
-    })
 }

@@ -1,9 +1,11 @@
 //! What a decoder says: a fact about an endpoint or a conversation, and the field it was read from.
 
 use std::borrow::Cow;
+use std::hash::{Hash, Hasher};
 use std::net::IpAddr;
 
-use model::{FactKind, MacAddr};
+use model::observation::MAX_TEXT;
+use model::{FactKind, FactValue, MacAddr, Timestamp};
 
 use crate::protocol::Role;
 
@@ -64,6 +66,45 @@ pub enum Value<'a> {
     Yes,
     /// A credential in the clear, for the sensor to match and drop.
     Login(Login<'a>),
+}
+
+impl Hash for Value<'_> {
+    /// As it stands in the packet, without copying.
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        match self {
+            Self::Text(text) => text.as_bytes().hash(state),
+            Self::Octets(octets) | Self::Hex(octets) => octets.hash(state),
+            Self::Number(number) => number.hash(state),
+            Self::Ip(ip) => ip.hash(state),
+            Self::Mac(mac) => mac.hash(state),
+            Self::Time(time) => time.hash(state),
+            Self::Yes | Self::Login(_) => {}
+        }
+    }
+}
+
+impl Value<'_> {
+    /// The value of a fact, of what is no text; `None` for text, whose length and characters its reader bounds, and for secrets.
+    #[must_use]
+    pub fn kept(&self) -> Option<FactValue> {
+        Some(match self {
+            Self::Hex(octets) => FactValue::Text(hexadecimal(octets).into()),
+            Self::Number(number) => FactValue::Number(*number),
+            Self::Ip(ip) => FactValue::Ip(*ip),
+            Self::Mac(mac) => FactValue::Mac(*mac),
+            Self::Time(nanos) => FactValue::Time(Timestamp::from_nanos(*nanos)),
+            Self::Yes => FactValue::Yes,
+            Self::Text(_) | Self::Octets(_) | Self::Login(_) => return None,
+        })
+    }
+}
+
+fn hexadecimal(octets: &[u8]) -> String {
+    use std::fmt::Write;
+    octets.iter().take(MAX_TEXT / 2).fold(String::new(), |mut text, octet| {
+        let _ = write!(text, "{octet:02x}");
+        text
+    })
 }
 
 /// A credential seen in the clear.

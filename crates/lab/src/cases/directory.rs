@@ -2,6 +2,7 @@
 
 use crate::cases::names::netbios;
 use crate::speak::der::{element, integer, oid, sequence};
+use crate::speak::smb2::{file_time, message};
 use crate::speak::{hex, smb, utf16};
 use crate::{Case, Direction, Host, Scene};
 use Direction::{ToClient, ToServer};
@@ -52,26 +53,8 @@ fn direct(message: &[u8]) -> Vec<u8> {
     [&(message.len() as u32).to_be_bytes()[..], message].concat()
 }
 
-/// The header of SMB 2 (MS-SMB2 §2.2.1.2).
 fn smb2(command: u16, status: u32, reply: bool, id: u64, session: u64, tree: u32, body: &[u8]) -> Vec<u8> {
-    let mut bytes = hex("fe534d42 4000 0100");
-    bytes.extend(status.to_le_bytes());
-    bytes.extend(command.to_le_bytes());
-    bytes.extend(31_u16.to_le_bytes());
-    bytes.extend(u32::from(reply).to_le_bytes());
-    bytes.extend([0; 4]);
-    bytes.extend(id.to_le_bytes());
-    bytes.extend([0xff, 0xfe, 0, 0]);
-    bytes.extend(tree.to_le_bytes());
-    bytes.extend(session.to_le_bytes());
-    bytes.extend([0; 16]);
-    bytes.extend(body);
-    direct(&bytes)
-}
-
-/// The scene's time in units of 100 ns since 1601.
-fn file_time(scene: &Scene) -> [u8; 8] {
-    (scene.now.nanos() / 100 + 116_444_736_000_000_000).to_le_bytes()
+    message(command, status, reply, id, (session, tree), body)
 }
 
 /// NEGOTIATE_MESSAGE (MS-NLMP §2.2.1.1): flags, no names, Windows 10.0 build 19045.

@@ -26,7 +26,7 @@ pub struct Session<'a> {
 const FILE: &str = "11000000000000002200000000000000";
 
 /// A message behind its length (§2.1), with the header of §2.2.1.2.
-fn message(command: u16, status: u32, reply: bool, id: u64, ids: (u64, u32), body: &[u8]) -> Vec<u8> {
+pub(crate) fn message(command: u16, status: u32, reply: bool, id: u64, ids: (u64, u32), body: &[u8]) -> Vec<u8> {
     let mut bytes = hex("fe534d42 4000 0100");
     bytes.extend(status.to_le_bytes());
     bytes.extend(command.to_le_bytes());
@@ -43,7 +43,7 @@ fn message(command: u16, status: u32, reply: bool, id: u64, ids: (u64, u32), bod
 }
 
 /// The scene's time in units of 100 ns since 1601.
-fn file_time(scene: &Scene) -> [u8; 8] {
+pub(crate) fn file_time(scene: &Scene) -> [u8; 8] {
     (scene.now.nanos() / 100 + 116_444_736_000_000_000).to_le_bytes()
 }
 

@@ -15,14 +15,13 @@ use model::{FrameRef, Observation};
 use super::LOOK;
 use super::exporters::Exporters;
 use super::queue::{Batch, Outlet, Shared, add};
+use super::udp;
 use crate::sensor::clock;
 
 /// Connections that are open at once.
 const MAX_CONNECTIONS: u32 = 256;
 /// What one connection holds: a message at most, and what is read at once.
 const BUFFER: usize = MAX_MESSAGE + 192 * 1024;
-/// The largest datagram.
-const MAX_DATAGRAM: usize = 64 * 1024;
 
 /// What a socket or connection works with.
 struct Worker {
@@ -67,29 +66,18 @@ impl Worker {
 /// Takes datagrams until the end is wished for.
 pub(super) fn serve_udp(socket: UdpSocket, shared: Arc<Shared>, sender: SyncSender<Batch>) -> JoinHandle<()> {
     std::thread::spawn(move || {
-        let _ = socket.set_read_timeout(Some(LOOK));
-        let mut worker = Worker::new(shared, sender, false);
-        let (mut exporters, mut buffer) = (Exporters::default(), vec![0; MAX_DATAGRAM]);
-        while !worker.shared.stops() {
-            let is_idle = match socket.recv_from(&mut buffer) {
-                Ok((length, from)) => {
-                    let exporter = from.ip().to_canonical();
-                    let (frame, is_first) = exporters.next(exporter, &worker.shared);
-                    let message = buffer.get(..length).unwrap_or_default().trim_ascii_end();
-                    let at = worker.clock();
-                    worker.message(message, exporter, at, frame, is_first);
-                    false
-                }
-                Err(error) if error.kind() == ErrorKind::Interrupted => false,
-                Err(_) => true,
-            };
-            if !worker.hand_on(is_idle) {
-                return;
+        let mut worker = Worker::new(Arc::clone(&shared), sender, false);
+        let mut exporters = Exporters::default();
+        let is_over = udp::receive(&socket, &shared, |datagram| {
+            if let Some((bytes, exporter)) = datagram {
+                let (frame, is_first) = exporters.next(exporter, &shared);
+                worker.message(bytes.trim_ascii_end(), exporter, worker.clock(), frame, is_first);
             }
-        }
-        worker.hand_on(true);
-        if let Ok(address) = socket.local_addr() {
-            worker.shared.kernel_dropped.fetch_add(super::udp::dropped_by_kernel(address), Ordering::Relaxed);
+            worker.hand_on(datagram.is_none())
+        });
+        if is_over {
+            worker.hand_on(true);
+            udp::count_lost(&socket, &shared);
         }
     })
 }
