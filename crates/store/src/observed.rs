@@ -1,0 +1,567 @@
+//! What observation amounts to: devices, conversations, findings, and the captures that were read.
+
+use model::Timestamp;
+use model::report::{Conversation, Device, Finding, Severity};
+use sqlx::any::AnyRow;
+use sqlx::{Any, AssertSqlSafe, QueryBuilder, Row as _};
+
+use crate::sites::time;
+use crate::{Change, Error, Result, Store, Writer};
+
+/// What was observed at a site, as judged.
+#[derive(Clone, Copy, Debug)]
+pub struct ObservedSite<'a> {
+    /// Site.
+    pub site: &'a str,
+    /// Devices.
+    pub devices: &'a [Device],
+    /// Conversations.
+    pub conversations: &'a [Conversation],
+    /// Findings.
+    pub findings: &'a [Finding],
+}
+
+/// A device.
+#[derive(Clone, Debug)]
+pub struct DeviceRow {
+    /// Site.
+    pub site_id: String,
+    /// Id.
+    pub id: String,
+    /// Rises with each change.
+    pub version: i64,
+    /// The report's Device.
+    pub device: Device,
+}
+
+/// Which devices are wanted. Empty lists and absent values ask for all.
+#[derive(Clone, Debug, Default)]
+pub struct DeviceFilter {
+    /// Sites; these only, and none when empty.
+    pub sites: Vec<String>,
+    /// Words that name, address, maker, model or serial contain.
+    pub text: Option<String>,
+    /// Classes.
+    pub classes: Vec<String>,
+    /// Clinical impacts.
+    pub impacts: Vec<String>,
+    /// Makers.
+    pub makers: Vec<String>,
+    /// Page: after this name and id.
+    pub after: Option<(String, String)>,
+    /// Size of the page.
+    pub limit: u32,
+}
+
+/// A page of rows.
+#[derive(Clone, Debug)]
+pub struct Page<T> {
+    /// Rows.
+    pub items: Vec<T>,
+    /// There are more.
+    pub has_more: bool,
+}
+
+/// How many devices there are of each value.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Facets {
+    /// All.
+    pub total: u64,
+    /// By class.
+    pub class: Vec<(String, u64)>,
+    /// By clinical impact.
+    pub impact: Vec<(String, u64)>,
+    /// By maker.
+    pub maker: Vec<(String, u64)>,
+}
+
+/// A finding with what people did about it.
+#[derive(Clone, Debug)]
+pub struct FindingRow {
+    /// Site.
+    pub site_id: String,
+    /// What the judge says.
+    pub finding: Finding,
+    /// The evidence still stands.
+    pub holds: bool,
+    /// `open`, `working`, `accepted`, `closed`.
+    pub state: String,
+    /// Who works on it.
+    pub assignee: Option<String>,
+    /// Why it is in its state.
+    pub note: Option<String>,
+    /// Accepted until.
+    pub accepted_until: Option<Timestamp>,
+    /// Rises with each change.
+    pub version: i64,
+}
+
+/// Which findings are wanted.
+#[derive(Clone, Debug, Default)]
+pub struct FindingFilter {
+    /// Sites; these only, and none when empty.
+    pub sites: Vec<String>,
+    /// States.
+    pub states: Vec<String>,
+    /// At least so grave.
+    pub floor: Option<Severity>,
+    /// Of this detector.
+    pub detector: Option<String>,
+    /// Of this device.
+    pub device: Option<String>,
+    /// Rows to pass over.
+    pub offset: u32,
+    /// Size of the page.
+    pub limit: u32,
+}
+
+/// A capture that was handed in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CaptureRow {
+    /// Id.
+    pub id: String,
+    /// Site.
+    pub site_id: String,
+    /// File name as given.
+    pub name: String,
+    /// When.
+    pub received: Timestamp,
+    /// Size.
+    pub bytes: u64,
+    /// `reading`, `done`, `failed`.
+    pub state: String,
+    /// What came of it, JSON.
+    pub outcome: String,
+}
+
+fn text(attribute: Option<&model::report::Attribute>) -> &str {
+    attribute.map_or("", |attribute| attribute.value.as_str())
+}
+
+fn severity(severity: Severity) -> i64 {
+    Severity::ALL.iter().position(|one| *one == severity).and_then(|at| i64::try_from(at).ok()).unwrap_or_default()
+}
+
+impl Writer {
+    /// Writes what changed of a site, and takes away devices and conversations that are no more. Findings that hold no more stay, as such.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn put_observed(&mut self, observed: ObservedSite<'_>) -> Result<()> {
+        for device in observed.devices {
+            self.put_device(observed.site, device).await?;
+        }
+        for conversation in observed.conversations {
+            self.put_conversation(observed.site, conversation).await?;
+        }
+        for finding in observed.findings {
+            self.put_finding(observed.site, finding).await?;
+        }
+        let ids = |list: Vec<&str>| serde_json::to_string(&list);
+        self.keep_only(observed.site, "observed_device", ids(observed.devices.iter().map(|one| one.id.as_str()).collect())?)
+            .await?;
+        let conversations = ids(observed.conversations.iter().map(|one| one.id.as_str()).collect())?;
+        self.keep_only(observed.site, "observed_conversation", conversations).await?;
+        self.let_go_findings(observed.site, ids(observed.findings.iter().map(|one| one.id.as_str()).collect())?).await
+    }
+
+    async fn put_device(&mut self, site: &str, device: &Device) -> Result<()> {
+        let (name, maker, model) = (text(device.name.as_deref()), text(device.maker.as_deref()), text(device.model.as_deref()));
+        let (first, last) = (device.first_seen.nanos(), device.last_seen.nanos());
+        sqlx::query(
+            "INSERT INTO observed_device (site_id, id, name, maker, model, class, impact, os, first_seen, last_seen, search, version, doc) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 1, $12) ON CONFLICT (site_id, id) DO UPDATE SET \
+             name = excluded.name, maker = excluded.maker, model = excluded.model, class = excluded.class, impact = excluded.impact, \
+             os = excluded.os, first_seen = excluded.first_seen, last_seen = excluded.last_seen, search = excluded.search, \
+             version = observed_device.version + 1, doc = excluded.doc WHERE observed_device.doc <> excluded.doc",
+        )
+        .bind(site)
+        .bind(device.id.as_str())
+        .bind(name)
+        .bind(maker)
+        .bind(model)
+        .bind(text(device.class.as_deref()))
+        .bind(text(device.clinical_impact.as_deref()))
+        .bind(text(device.os.as_deref()))
+        .bind(first)
+        .bind(last)
+        .bind(search_text(device))
+        .bind(serde_json::to_string(device)?)
+        .execute(self.connection())
+        .await?;
+        Ok(())
+    }
+
+    async fn put_conversation(&mut self, site: &str, conversation: &Conversation) -> Result<()> {
+        let bytes = conversation.bytes_to_client.saturating_add(conversation.bytes_to_server);
+        sqlx::query(
+            "INSERT INTO observed_conversation (site_id, id, client_device, server_device, protocol, last_seen, bytes, doc) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (site_id, id) DO UPDATE SET \
+             client_device = excluded.client_device, server_device = excluded.server_device, protocol = excluded.protocol, \
+             last_seen = excluded.last_seen, bytes = excluded.bytes, doc = excluded.doc WHERE observed_conversation.doc <> excluded.doc",
+        )
+        .bind(site)
+        .bind(conversation.id.as_str())
+        .bind(conversation.client.device.as_ref().map(|id| id.as_str()))
+        .bind(conversation.server.device.as_ref().map(|id| id.as_str()))
+        .bind(conversation.protocol.as_str())
+        .bind(conversation.last_seen.nanos())
+        .bind(i64::try_from(bytes).unwrap_or(i64::MAX))
+        .bind(serde_json::to_string(conversation)?)
+        .execute(self.connection())
+        .await?;
+        Ok(())
+    }
+
+    /// A finding that is closed opens again when its evidence is newer than what it was closed with.
+    async fn put_finding(&mut self, site: &str, finding: &Finding) -> Result<()> {
+        let changed = sqlx::query(
+            "INSERT INTO finding (site_id, id, detector, severity, impact, first_seen, last_seen, holds, doc, state, version) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, 1, $8, 'open', 1) ON CONFLICT (site_id, id) DO UPDATE SET \
+             severity = excluded.severity, impact = excluded.impact, first_seen = excluded.first_seen, holds = 1, doc = excluded.doc, \
+             state = CASE WHEN finding.state = 'closed' AND excluded.last_seen > finding.last_seen THEN 'open' ELSE finding.state END, \
+             last_seen = excluded.last_seen, version = finding.version + 1 WHERE finding.doc <> excluded.doc OR finding.holds = 0",
+        )
+        .bind(site)
+        .bind(finding.id.as_str())
+        .bind(finding.detector.as_str())
+        .bind(severity(finding.severity))
+        .bind(finding.clinical_impact.as_deref().unwrap_or(""))
+        .bind(finding.first_seen.nanos())
+        .bind(finding.last_seen.nanos())
+        .bind(serde_json::to_string(finding)?)
+        .execute(self.connection())
+        .await?;
+        if changed.rows_affected() == 0 {
+            return Ok(());
+        }
+        sqlx::query("DELETE FROM finding_device WHERE site_id = $1 AND finding_id = $2")
+            .bind(site)
+            .bind(finding.id.as_str())
+            .execute(self.connection())
+            .await?;
+        for device in &finding.devices {
+            sqlx::query("INSERT INTO finding_device (site_id, finding_id, device_id) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING")
+                .bind(site)
+                .bind(finding.id.as_str())
+                .bind(device.as_str())
+                .execute(self.connection())
+                .await?;
+        }
+        Ok(())
+    }
+
+    async fn keep_only(&mut self, site: &str, table: &'static str, ids: String) -> Result<()> {
+        let listed = self.listed();
+        let statement = format!("DELETE FROM {table} WHERE site_id = $1 AND id NOT IN ({listed})");
+        sqlx::query(AssertSqlSafe(statement)).bind(site).bind(ids).execute(self.connection()).await?;
+        Ok(())
+    }
+
+    async fn let_go_findings(&mut self, site: &str, ids: String) -> Result<()> {
+        let listed = self.listed();
+        let statement = format!(
+            "UPDATE finding SET holds = 0, version = version + 1 WHERE site_id = $1 AND holds = 1 AND id NOT IN ({listed})"
+        );
+        sqlx::query(AssertSqlSafe(statement)).bind(site).bind(ids).execute(self.connection()).await?;
+        Ok(())
+    }
+
+    /// The members of a JSON array of texts bound as `$2`.
+    fn listed(&self) -> &'static str {
+        match self.engine {
+            crate::Engine::Sqlite => "SELECT value FROM json_each($2)",
+            crate::Engine::Postgres => "SELECT jsonb_array_elements_text(CAST($2 AS jsonb))",
+        }
+    }
+
+    /// Says what came of a capture.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn set_capture(&mut self, id: &str, state: &str, outcome: &str) -> Result<()> {
+        sqlx::query("UPDATE capture SET state = $2, outcome = $3 WHERE id = $1")
+            .bind(id)
+            .bind(state)
+            .bind(outcome)
+            .execute(self.connection())
+            .await?;
+        Ok(())
+    }
+}
+
+/// What a search looks in.
+fn search_text(device: &Device) -> String {
+    let mut words: Vec<String> = vec![device.id.to_string()];
+    let attributes = [&device.name, &device.maker, &device.model, &device.serial, &device.class, &device.os];
+    words.extend(attributes.into_iter().flatten().map(|attribute| attribute.value.to_string()));
+    words.extend(device.interfaces.iter().filter_map(|interface| interface.mac).map(|mac| mac.to_string()));
+    words.extend(device.addresses.iter().map(|address| address.ip.to_string()));
+    words.join("\n").to_lowercase()
+}
+
+/// `AND column IN (…)`, and nothing for an empty list.
+fn and_in(query: &mut QueryBuilder<Any>, column: &'static str, values: &[String]) {
+    if values.is_empty() {
+        return;
+    }
+    query.push(format_args!(" AND {column} IN ("));
+    let mut list = query.separated(", ");
+    for value in values {
+        list.push_bind(value.clone());
+    }
+    query.push(")");
+}
+
+/// A list of sites; no site is none, never all.
+fn at_sites(query: &mut QueryBuilder<Any>, column: &'static str, sites: &[String]) {
+    if sites.is_empty() {
+        query.push(" AND 1 = 0");
+    }
+    and_in(query, column, sites);
+}
+
+fn where_devices(query: &mut QueryBuilder<Any>, filter: &DeviceFilter) {
+    query.push(" WHERE 1 = 1");
+    at_sites(query, "site_id", &filter.sites);
+    and_in(query, "class", &filter.classes);
+    and_in(query, "impact", &filter.impacts);
+    and_in(query, "maker", &filter.makers);
+    for word in filter.text.iter().flat_map(|text| text.split_whitespace()).take(8) {
+        let escaped = word.to_lowercase().replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
+        query.push(" AND search LIKE ").push_bind(format!("%{escaped}%")).push(" ESCAPE '\\'");
+    }
+}
+
+fn device(row: &AnyRow) -> Result<DeviceRow> {
+    Ok(DeviceRow {
+        site_id: row.try_get("site_id")?,
+        id: row.try_get("id")?,
+        version: row.try_get("version")?,
+        device: serde_json::from_str(&row.try_get::<String, _>("doc")?)?,
+    })
+}
+
+fn finding(row: &AnyRow) -> Result<FindingRow> {
+    Ok(FindingRow {
+        site_id: row.try_get("site_id")?,
+        finding: serde_json::from_str(&row.try_get::<String, _>("doc")?)?,
+        holds: row.try_get::<i64, _>("holds")? != 0,
+        state: row.try_get("state")?,
+        assignee: row.try_get("assignee")?,
+        note: row.try_get("note")?,
+        accepted_until: row.try_get::<Option<i64>, _>("accepted_until")?.map(time),
+        version: row.try_get("version")?,
+    })
+}
+
+fn capture(row: &AnyRow) -> Result<CaptureRow> {
+    Ok(CaptureRow {
+        id: row.try_get("id")?,
+        site_id: row.try_get("site_id")?,
+        name: row.try_get("name")?,
+        received: time(row.try_get("received")?),
+        bytes: row.try_get::<i64, _>("bytes")?.cast_unsigned(),
+        state: row.try_get("state")?,
+        outcome: row.try_get("outcome")?,
+    })
+}
+
+/// Splits off what was read beyond the page.
+fn page<T>(mut items: Vec<T>, limit: u32) -> Page<T> {
+    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+    let has_more = items.len() > limit;
+    items.truncate(limit);
+    Page { items, has_more }
+}
+
+const FINDING: &str = "SELECT f.site_id, f.doc, f.holds, f.state, f.assignee, f.note, f.accepted_until, f.version FROM finding f";
+
+impl Store {
+    /// A page of devices, by name.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn devices(&self, filter: &DeviceFilter) -> Result<Page<DeviceRow>> {
+        let mut query = QueryBuilder::<Any>::new("SELECT site_id, id, version, doc FROM observed_device");
+        where_devices(&mut query, filter);
+        if let Some((name, id)) = &filter.after {
+            query.push(" AND (name > ").push_bind(name.clone()).push(" OR (name = ").push_bind(name.clone());
+            query.push(" AND id > ").push_bind(id.clone()).push("))");
+        }
+        query.push(" ORDER BY name, id LIMIT ").push_bind(i64::from(filter.limit) + 1);
+        let rows = query.build().fetch_all(&self.readers).await?;
+        Ok(page(rows.iter().map(device).collect::<Result<_>>()?, filter.limit))
+    }
+
+    /// How many devices of each value a filter leaves.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn device_facets(&self, filter: &DeviceFilter) -> Result<Facets> {
+        let mut facets = Facets::default();
+        for (column, list) in [("class", &mut facets.class), ("impact", &mut facets.impact), ("maker", &mut facets.maker)] {
+            let mut query = QueryBuilder::<Any>::new("SELECT ");
+            query.push(column).push(" AS value, COUNT(*) AS number FROM observed_device");
+            where_devices(&mut query, filter);
+            query.push(" GROUP BY ").push(column).push(" ORDER BY number DESC, value LIMIT 200");
+            for row in query.build().fetch_all(&self.readers).await? {
+                list.push((row.try_get("value")?, row.try_get::<i64, _>("number")?.cast_unsigned()));
+            }
+        }
+        facets.total = facets.impact.iter().map(|(_, number)| number).sum();
+        Ok(facets)
+    }
+
+    /// A device by id, at one of the sites.
+    ///
+    /// # Errors
+    /// [`Error::Absent`]; the database's.
+    pub async fn device(&self, id: &str, sites: &[String]) -> Result<DeviceRow> {
+        let mut query = QueryBuilder::<Any>::new("SELECT site_id, id, version, doc FROM observed_device WHERE id = ");
+        query.push_bind(id.to_owned());
+        at_sites(&mut query, "site_id", sites);
+        let row = query.build().fetch_optional(&self.readers).await?;
+        device(&row.ok_or(Error::Absent("device"))?)
+    }
+
+    /// Conversations of a site, of one device or all, the latest first.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn conversations(
+        &self,
+        sites: &[String],
+        device: Option<&str>,
+        offset: u32,
+        limit: u32,
+    ) -> Result<Page<Conversation>> {
+        let mut query = QueryBuilder::<Any>::new("SELECT doc FROM observed_conversation WHERE 1 = 1");
+        at_sites(&mut query, "site_id", sites);
+        if let Some(device) = device {
+            query.push(" AND (client_device = ").push_bind(device.to_owned());
+            query.push(" OR server_device = ").push_bind(device.to_owned()).push(")");
+        }
+        query
+            .push(" ORDER BY last_seen DESC, id LIMIT ")
+            .push_bind(i64::from(limit) + 1)
+            .push(" OFFSET ")
+            .push_bind(i64::from(offset));
+        let rows = query.build().fetch_all(&self.readers).await?;
+        let doc = |row: &AnyRow| Ok(serde_json::from_str(&row.try_get::<String, _>("doc")?)?);
+        Ok(page(rows.iter().map(doc).collect::<Result<_>>()?, limit))
+    }
+
+    /// Findings, gravest first.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn findings(&self, filter: &FindingFilter) -> Result<Page<FindingRow>> {
+        let mut query = QueryBuilder::<Any>::new(FINDING);
+        if let Some(device) = &filter.device {
+            query.push(" JOIN finding_device d ON d.site_id = f.site_id AND d.finding_id = f.id AND d.device_id = ");
+            query.push_bind(device.clone());
+        }
+        query.push(" WHERE 1 = 1");
+        at_sites(&mut query, "f.site_id", &filter.sites);
+        and_in(&mut query, "f.state", &filter.states);
+        if let Some(floor) = filter.floor {
+            query.push(" AND f.severity >= ").push_bind(severity(floor));
+        }
+        if let Some(detector) = &filter.detector {
+            query.push(" AND f.detector = ").push_bind(detector.clone());
+        }
+        query
+            .push(" ORDER BY f.holds DESC, f.severity DESC, f.last_seen DESC, f.id LIMIT ")
+            .push_bind(i64::from(filter.limit) + 1);
+        query.push(" OFFSET ").push_bind(i64::from(filter.offset));
+        let rows = query.build().fetch_all(&self.readers).await?;
+        Ok(page(rows.iter().map(finding).collect::<Result<_>>()?, filter.limit))
+    }
+
+    /// How many findings hold and are open or worked on, by severity.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn finding_counts(&self, sites: &[String]) -> Result<Vec<(Severity, u64)>> {
+        let mut query = QueryBuilder::<Any>::new(
+            "SELECT severity, COUNT(*) AS number FROM finding WHERE holds = 1 AND state IN ('open', 'working')",
+        );
+        at_sites(&mut query, "site_id", sites);
+        query.push(" GROUP BY severity ORDER BY severity DESC");
+        let rows = query.build().fetch_all(&self.readers).await?;
+        let count = |row: &AnyRow| {
+            let at = usize::try_from(row.try_get::<i64, _>("severity")?).unwrap_or_default();
+            Ok((Severity::ALL.get(at).copied().unwrap_or(Severity::Info), row.try_get::<i64, _>("number")?.cast_unsigned()))
+        };
+        rows.iter().map(count).collect()
+    }
+
+    /// A finding by id, at one of the sites.
+    ///
+    /// # Errors
+    /// [`Error::Absent`]; the database's.
+    pub async fn finding(&self, id: &str, sites: &[String]) -> Result<FindingRow> {
+        let mut query = QueryBuilder::<Any>::new(FINDING);
+        query.push(" WHERE f.id = ").push_bind(id.to_owned());
+        at_sites(&mut query, "f.site_id", sites);
+        let row = query.build().fetch_optional(&self.readers).await?;
+        finding(&row.ok_or(Error::Absent("finding"))?)
+    }
+
+    /// Captures that were handed in, the latest first.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn captures(&self, sites: &[String]) -> Result<Vec<CaptureRow>> {
+        let mut query =
+            QueryBuilder::<Any>::new("SELECT id, site_id, name, received, bytes, state, outcome FROM capture WHERE 1 = 1");
+        at_sites(&mut query, "site_id", sites);
+        query.push(" ORDER BY received DESC, id LIMIT 200");
+        let rows = query.build().fetch_all(&self.readers).await?;
+        rows.iter().map(capture).collect()
+    }
+}
+
+impl Change {
+    /// Notes a capture that was handed in.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn add_capture(&mut self, row: &CaptureRow) -> Result<()> {
+        sqlx::query(
+            "INSERT INTO capture (id, site_id, name, received, bytes, state, outcome) VALUES ($1, $2, $3, $4, $5, $6, $7)",
+        )
+        .bind(&row.id)
+        .bind(&row.site_id)
+        .bind(&row.name)
+        .bind(row.received.nanos())
+        .bind(row.bytes.cast_signed())
+        .bind(&row.state)
+        .bind(&row.outcome)
+        .execute(self.connection())
+        .await?;
+        Ok(())
+    }
+
+    /// Sets what people do about a finding, if it is still of that version.
+    ///
+    /// # Errors
+    /// [`Error::Conflict`]; the database's.
+    pub async fn set_finding(&mut self, row: &FindingRow) -> Result<()> {
+        let changed = sqlx::query(
+            "UPDATE finding SET state = $4, assignee = $5, note = $6, accepted_until = $7, version = version + 1 \
+             WHERE site_id = $1 AND id = $2 AND version = $3",
+        )
+        .bind(&row.site_id)
+        .bind(row.finding.id.as_str())
+        .bind(row.version)
+        .bind(&row.state)
+        .bind(&row.assignee)
+        .bind(&row.note)
+        .bind(row.accepted_until.map(Timestamp::nanos))
+        .execute(self.connection())
+        .await?;
+        if changed.rows_affected() == 0 { Err(Error::Conflict) } else { Ok(()) }
+    }
+}

@@ -1,0 +1,89 @@
+//! Changes and their entries, sites, settings, people.
+
+use model::Timestamp;
+use serde_json::json;
+use store::{Act, Actor, Error, RoleRow, Store};
+
+use crate::database;
+
+const NOON: Timestamp = Timestamp::from_nanos(1_780_000_000_000_000_000);
+
+async fn tenant(store: &Store) -> String {
+    let mut change = store.begin(&Actor::hub("test"), NOON).await.unwrap();
+    let id = change.add_tenant("Clinic").await.unwrap();
+    change.commit(Act::new("tenant.add", &id).with(json!({"name": "Clinic"}))).await.unwrap();
+    id
+}
+
+#[tokio::test]
+async fn a_change_and_its_entry_happen_together() {
+    for database in database::all().await {
+        let store = &database.store;
+        let id = tenant(store).await;
+        let mut dropped = store.begin(&Actor::hub("test"), NOON).await.unwrap();
+        dropped.add_tenant("Never").await.unwrap();
+        drop(dropped);
+        let mut names = Vec::new();
+        for tenant in store.tenants().await.unwrap() {
+            names.push(tenant.name);
+        }
+        assert_eq!(names, ["Clinic"]);
+        let rows = store.ledger_rows(0, 10).await.unwrap();
+        assert_eq!(rows.len(), 1);
+        assert_eq!(rows[0].seq, 0);
+        let body: serde_json::Value = serde_json::from_str(&rows[0].body).unwrap();
+        assert_eq!(
+            (&body["action"], &body["subject"], &body["actor"]["id"]),
+            (&json!("tenant.add"), &json!(id), &json!("hub:test"))
+        );
+    }
+}
+
+#[tokio::test]
+async fn entries_made_at_once_have_no_holes() {
+    for database in database::all().await {
+        let mut tasks = Vec::new();
+        for number in 0..40 {
+            let store = database.store.clone();
+            tasks.push(tokio::spawn(async move {
+                let mut change = store.begin(&Actor::hub("test"), NOON).await.unwrap();
+                change.set_setting("hub", &format!("n{number}"), &number).await.unwrap();
+                change.commit(Act::new("setting.set", "hub")).await.unwrap()
+            }));
+        }
+        let mut numbers = Vec::new();
+        for task in tasks {
+            numbers.push(task.await.unwrap());
+        }
+        numbers.sort_unstable();
+        assert_eq!(numbers, (0..40).collect::<Vec<u64>>());
+        assert_eq!(database.store.setting::<u32>("hub", "n7").await.unwrap(), Some(7));
+    }
+}
+
+#[tokio::test]
+async fn people_and_their_roles() {
+    for database in database::all().await {
+        let store = &database.store;
+        let tenant_id = tenant(store).await;
+        let mut change = store.begin(&Actor::hub("test"), NOON).await.unwrap();
+        let person = change.add_person(" Biomed@Clinic ", "Biomed", "", None).await.unwrap();
+        let role = RoleRow { role: "clinical_engineering".into(), tenant_id, site_id: None };
+        change.add_role(&person, &role).await.unwrap();
+        assert!(matches!(change.add_person("biomed@clinic", "Other", "", None).await, Err(Error::Exists("person"))));
+        change.commit(Act::new("person.add", &person)).await.unwrap();
+        let found = store.person_by_login("BIOMED@clinic").await.unwrap().unwrap();
+        assert_eq!((found.id.as_str(), found.is_active), (person.as_str(), true));
+        assert_eq!(store.roles_of(&person).await.unwrap(), [role]);
+    }
+}
+
+#[tokio::test]
+async fn opening_again_finds_the_same() {
+    for database in database::all().await {
+        let id = tenant(&database.store).await;
+        let again = Store::open(&database.url).await.unwrap();
+        assert_eq!(again.tenants().await.unwrap()[0].id, id);
+    }
+    assert!(matches!(Store::open("mysql://here").await, Err(Error::Url)));
+}
