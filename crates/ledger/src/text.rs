@@ -14,7 +14,9 @@ pub(crate) fn to_base64(bytes: &[u8]) -> String {
 
 /// RFC 4648 §4; only the one form that [`to_base64`] gives is taken, so that nothing can be altered without effect.
 pub(crate) fn from_base64(text: &str) -> Option<Vec<u8>> {
-    BASE64.decode(text.as_bytes()).ok()
+    let bytes = BASE64.decode(text.as_bytes()).ok()?;
+    // The decoder takes padded texts one behind the other as one.
+    (to_base64(&bytes) == text).then_some(bytes)
 }
 
 /// An ASCII decimal without sign and leading zeroes.
