@@ -1,0 +1,33 @@
+import { lazy, Suspense } from "react";
+import { Container } from "@mantine/core";
+import { ProblemView } from "../components/Problem";
+import { Loading } from "../components/States";
+import { useSession, useSetup, WhoProvider } from "../session";
+import { Frame } from "./Frame";
+
+const SignIn = lazy(() => import("../screens/signin/SignIn"));
+const FirstRun = lazy(() => import("../screens/setup/FirstRun"));
+
+/** Decides what somebody who opens any address gets: the first-run set-up, sign-in, or the screen. The address stays, so that links last. */
+export function Shell() {
+  const setup = useSetup();
+  const session = useSession();
+  const error = setup.error ?? session.error;
+  if (error && (setup.data === undefined || session.data === undefined)) {
+    return (
+      <Container size="sm" py="xl" component="main">
+        <ProblemView error={error} retry={() => { void setup.refetch(); void session.refetch(); }} />
+      </Container>
+    );
+  }
+  if (setup.data === undefined || session.data === undefined) return <Loading what="Medwarden" />;
+  if (setup.data.needed) return <Suspense fallback={<Loading what="the set-up" />}><FirstRun setup={setup.data} /></Suspense>;
+  if (session.data === null || (session.data.must ?? []).length > 0) {
+    return <Suspense fallback={<Loading what="sign-in" />}><SignIn setup={setup.data} session={session.data} /></Suspense>;
+  }
+  return (
+    <WhoProvider session={session.data}>
+      <Frame />
+    </WhoProvider>
+  );
+}
