@@ -1,9 +1,13 @@
 # Few verbs; anything longer than a line lives in xtask or tests/.
-.PHONY: demo test bench oracle eval fuzz fmt gen run
+.PHONY: demo test bench oracle eval fuzz fmt gen run ui
 
 # Build, read the sample captures, print the four answers, write the page.
 demo:
 	@cargo run --quiet --profile quick --package xtask -- demo
+
+# The web page, which the program carries when it is built afterwards.
+ui:
+	@ui/build
 
 # Install what the tests need, then run all of them.
 test:

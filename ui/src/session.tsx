@@ -2,12 +2,12 @@ import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { createContext, type ReactNode, useCallback, useContext, useEffect, useMemo } from "react";
 import { api, body, onSignedOut, rememberCsrf } from "./api/client";
 import { asProblem } from "./api/problem";
-import type { Session, Setup } from "./api/shapes";
+import type { Right, Session, Setup } from "./api/shapes";
 
 interface Who {
   session: Session;
   /** Whether the caller's roles give a right somewhere; the hub decides, this only spares people a refusal. */
-  may: (right: string) => boolean;
+  may: (right: Right) => boolean;
   signOut: () => Promise<void>;
 }
 

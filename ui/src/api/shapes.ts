@@ -1,32 +1,19 @@
-/** Shapes of the API that the screens share. */
+/** Names for the shapes of the hub's OpenAPI document that the screens share. */
+import type { components } from "./generated/hub";
 
-export interface Site {
-  id: string;
-  name: string;
-  time_zone: string;
-  networks?: string[];
-}
-
-export interface Session {
-  person: { id: string; name: string; account?: string };
-  roles: string[];
-  rights: string[];
-  csrf: string;
-  sites: Site[];
-  break_glass?: { id: string; until: string; reason: string } | null;
-  /** What must be set up before anything else: `totp` or `passkey`, `password`. */
-  must?: string[];
-}
-
-export interface Setup {
-  needed: boolean;
-  interfaces?: { name: string; up: boolean; note?: string }[];
-  sign_in?: { password: boolean; passkey: boolean; providers: { id: string; name: string }[] };
-  version?: string;
-}
-
-export interface Page<T> {
-  items: T[];
-  next?: string | null;
-  total?: number;
-}
+type Schemas = components["schemas"];
+export type Session = Schemas["Session"];
+export type Site = Schemas["SeenSite"];
+export type Setup = Schemas["SetupState"];
+export type Right = Schemas["Right"];
+export type Home = Schemas["Home"];
+export type FourthAnswer = Schemas["FourthAnswer"];
+export type DevicePage = Schemas["DevicePage"];
+export type DeviceLine = Schemas["DeviceLine"];
+export type FacetValue = Schemas["FacetValue"];
+export type DeviceDetail = Schemas["DeviceDetail"];
+export type ConversationPage = Schemas["ConversationPage"];
+export type FindingPage = Schemas["FindingPage"];
+export type WorkedFinding = Schemas["WorkedFinding"];
+export type MapAnswer = Schemas["Map"];
+export type Capture = Schemas["Capture"];

@@ -3,14 +3,12 @@ import { useEffect, useState } from "react";
 
 /** What a server-sent event of the hub makes old, by its name. */
 const OLD: Record<string, string[]> = {
-  devices: ["devices", "device", "home", "map", "conversations", "isolation", "timeline"],
-  findings: ["findings", "finding", "home"],
-  record: ["device", "devices", "home"],
-  sensors: ["sensors", "home"],
-  captures: ["captures", "home"],
-  onboarding: ["onboarding", "home"],
-  break_glass: ["session", "break-glass", "home"],
-  ledger: ["ledger"],
+  observed: ["devices", "device", "home", "map", "conversations", "isolation", "timeline", "findings", "finding", "sensors"],
+  finding: ["findings", "finding", "home"],
+  record: ["device", "devices", "home", "onboarding", "timeline"],
+  capture: ["captures"],
+  notice: ["session", "home"],
+  missed: ["devices", "device", "home", "map", "conversations", "isolation", "timeline", "findings", "finding", "captures", "sensors"],
 };
 
 export type Line = "open" | "lost";

@@ -2,18 +2,18 @@ import { ActionIcon, AppShell, Burger, Button, Group, Menu, NativeSelect, Text, 
 import { useDisclosure, useLocalStorage, useNetwork } from "@mantine/hooks";
 import { Link, Outlet, useNavigate, useRouterState } from "@tanstack/react-router";
 import { type FormEvent, Suspense, useEffect, useMemo, useState } from "react";
-import type { Session } from "../api/shapes";
+import type { Right, Session } from "../api/shapes";
 import { Icon, type IconName } from "../components/icons";
 import { useLive } from "../components/Live";
 import { Loading } from "../components/States";
 import { SiteContext } from "../lib/site";
-import { clock, timeFormat } from "../lib/time";
-import { TimeContext, useNow } from "../lib/zone";
+import { timeFormat } from "../lib/time";
+import { TimeContext } from "../lib/zone";
 import { sentence } from "../lib/words";
 import { useWho } from "../session";
 
 /** Screens in the order of the navigation, with the right that opens each; the hub refuses, this only hides. */
-const SCREENS: { to: string; label: string; icon: IconName; right?: string }[] = [
+const SCREENS: { to: string; label: string; icon: IconName; right?: Right }[] = [
   { to: "/", label: "Home", icon: "home" },
   { to: "/devices", label: "Devices", icon: "devices" },
   { to: "/map", label: "Map", icon: "map" },
@@ -125,11 +125,11 @@ function Person() {
     <Menu position="bottom-end" withinPortal>
       <Menu.Target>
         <Button size="xs" variant="default" maw={170}>
-          <Text span truncate size="xs">{session.person.name}</Text>
+          <Text span truncate size="xs">{session.name}</Text>
         </Button>
       </Menu.Target>
       <Menu.Dropdown>
-        <Menu.Label>{session.roles.map(sentence).join(", ") || "No role"}</Menu.Label>
+        <Menu.Label>{[...new Set(session.roles.map((held) => sentence(held.role)))].join(", ") || "No role"}</Menu.Label>
         <Menu.Item onClick={() => void signOut()}>Sign out</Menu.Item>
       </Menu.Dropdown>
     </Menu>
@@ -147,19 +147,11 @@ function Banners({ session }: { session: Session }) {
           <b>{online ? "The hub does not answer." : "This computer is offline."}</b> What you see was true when it was loaded and may be old. It is renewed as soon as the line is back.
         </div>
       )}
-      {session.break_glass && <Running glass={session.break_glass} />}
-    </div>
-  );
-}
-
-function Running({ glass }: { glass: NonNullable<Session["break_glass"]> }) {
-  const now = useNow(1000);
-  return (
-    <div className="banner" data-tone="critical" style={{ marginBottom: 12 }} role="status">
-      <b>Break-glass is on.</b>
-      <span>
-        Ends by itself in <span className="mono">{clock((Date.parse(glass.until) - now) / 1000)}</span>. Everything you do is marked. Reason: {glass.reason}
-      </span>
+      {session.break_glass && (
+        <div className="banner" data-tone="critical" style={{ marginBottom: 12 }} role="status">
+          <b>Break-glass is on.</b> Everything you do is marked.
+        </div>
+      )}
     </div>
   );
 }

@@ -21,10 +21,8 @@ export function Shell() {
     );
   }
   if (setup.data === undefined || session.data === undefined) return <Loading what="Medwarden" />;
-  if (setup.data.needed) return <Suspense fallback={<Loading what="the set-up" />}><FirstRun setup={setup.data} /></Suspense>;
-  if (session.data === null || (session.data.must ?? []).length > 0) {
-    return <Suspense fallback={<Loading what="sign-in" />}><SignIn setup={setup.data} session={session.data} /></Suspense>;
-  }
+  if (!setup.data.is_done) return <Suspense fallback={<Loading what="the set-up" />}><FirstRun setup={setup.data} /></Suspense>;
+  if (session.data === null) return <Suspense fallback={<Loading what="sign-in" />}><SignIn /></Suspense>;
   return (
     <WhoProvider session={session.data}>
       <Frame />

@@ -2,9 +2,11 @@ import { Anchor, Button, Group, Stack, Text } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { Link, useParams, useSearch } from "@tanstack/react-router";
 import { api, body } from "../../api/client";
+import type { DeviceDetail } from "../../api/shapes";
+import type { Device } from "../../api/types";
 import { Page } from "../../components/Page";
 import { Query } from "../../components/States";
-import { ImpactTag, Sure, Tag } from "../../components/Tags";
+import { ImpactTag, Sure } from "../../components/Tags";
 import { product, sentence } from "../../lib/words";
 import { ago } from "../../lib/time";
 import { useNow, useTime } from "../../lib/zone";
@@ -12,10 +14,7 @@ import { Administered } from "./Administered";
 import { DeviceFindings } from "./DeviceFindings";
 import { Identity } from "./Identity";
 import { Isolate } from "./Isolate";
-import { People } from "./People";
 import { Talks } from "./Talks";
-import { Timeline } from "./Timeline";
-import type { FullDevice } from "./shape";
 
 const PARTS: [id: string, label: string][] = [
   ["who", "Who it is"],
@@ -23,26 +22,24 @@ const PARTS: [id: string, label: string][] = [
   ["administered", "Who administers it"],
   ["isolate", "If we isolate it"],
   ["findings", "Findings"],
-  ["people", "People and place"],
-  ["timeline", "Timeline"],
 ];
 
 export function DeviceScreen() {
   const { id } = useParams({ strict: false }) as { id: string };
-  const query = useQuery<FullDevice>({ queryKey: ["device", id], queryFn: () => body(api.GET("/api/devices/{id}", { params: { path: { id } } })) });
+  const query = useQuery<DeviceDetail>({ queryKey: ["device", id], queryFn: () => body(api.GET("/api/devices/{id}", { params: { path: { id } } })) });
   return (
     <Query query={query} what="the device">
-      {(device) => <Shown device={device} />}
+      {({ device }) => <Shown device={device} />}
     </Query>
   );
 }
 
-/** What a device is called: by people first, then by itself, then by an address. */
-export function deviceName(device: FullDevice): string {
-  return device.record?.name || device.name?.value || device.addresses[0]?.ip || device.interfaces[0]?.mac || device.id;
+/** What a device is called: by itself, or else by an address. */
+export function deviceName(device: Device): string {
+  return device.name?.value || device.addresses[0]?.ip || device.interfaces[0]?.mac || device.id;
 }
 
-function Shown({ device }: { device: FullDevice }) {
+function Shown({ device }: { device: Device }) {
   const { part } = useSearch({ strict: false }) as { part?: string };
   const chosen = PARTS.some(([id]) => id === part) ? part : undefined;
   const time = useTime();
@@ -53,7 +50,6 @@ function Shown({ device }: { device: FullDevice }) {
       <Text component="span" fw={600} c="var(--mantine-color-text)">{[what, device.class && sentence(device.class.value).toLowerCase()].filter(Boolean).join(", ") || "What it is, is not known yet"}</Text>
       <ImpactTag impact={device.clinical_impact?.value} />
       <Sure confidence={device.confidence} words />
-      {device.record?.state && <Tag>{sentence(device.record.state)}</Tag>}
       <Text component="span" size="sm" title={time.exact(device.last_seen)}>Last seen {ago(device.last_seen, now)}</Text>
     </Group>
   );
@@ -71,10 +67,8 @@ function Shown({ device }: { device: FullDevice }) {
         {(!chosen || chosen === "who") && <Identity device={device} />}
         {(!chosen || chosen === "talks") && <Talks id={device.id} short={!chosen} />}
         {(!chosen || chosen === "administered") && <Administered device={device} />}
-        {(!chosen || chosen === "isolate") && <Isolate device={device} />}
+        {(!chosen || chosen === "isolate") && <Isolate id={device.id} />}
         {(!chosen || chosen === "findings") && <DeviceFindings id={device.id} />}
-        {(!chosen || chosen === "people") && <People id={device.id} />}
-        {(!chosen || chosen === "timeline") && <Timeline id={device.id} />}
       </Stack>
     </Page>
   );

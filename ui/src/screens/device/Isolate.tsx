@@ -1,17 +1,18 @@
-import { Anchor, List, Text } from "@mantine/core";
+import { Anchor, List } from "@mantine/core";
+import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import type { Device } from "../../api/types";
+import { api, body } from "../../api/client";
+import type { Isolation } from "../../api/types";
 import { Section } from "../../components/Page";
+import { Query } from "../../components/States";
 
 /** What isolating the device would stop, before anybody does it. Nothing here does it. */
-export function Isolate({ device }: { device: Device }) {
-  const plan = device.if_isolated;
+export function Isolate({ id }: { id: string }) {
+  const query = useQuery<Isolation>({ queryKey: ["isolation", id], queryFn: () => body(api.GET("/api/devices/{id}/isolation", { params: { path: { id } } })) });
   return (
     <Section title="If we isolate it" id="isolate" lead="What care loses. This screen changes nothing on the network.">
-      {!plan ? (
-        <Text size="sm">Too little was seen of this device to say what would stop. Ask the unit before you cut it off.</Text>
-      ) : (
-        <dl className="facts">
+      <Query query={query} what="what would stop">
+        {(plan) => <dl className="facts">
           <dt>What stops</dt>
           <dd>{plan.stops.length ? <List size="sm">{plan.stops.map((stop) => <List.Item key={stop}>{stop}</List.Item>)}</List> : "Nothing that was seen"}</dd>
           <dt>Clinical conversations cut</dt>
@@ -24,8 +25,8 @@ export function Isolate({ device }: { device: Device }) {
           <dd><code className="mono" style={{ whiteSpace: "pre-wrap" }}>{plan.rule}</code></dd>
           <dt>What can't be judged</dt>
           <dd>{plan.cannot_judge.length ? <List size="sm">{plan.cannot_judge.map((what) => <List.Item key={what}>{what}</List.Item>)}</List> : "Nothing stands in the way of judging"}</dd>
-        </dl>
-      )}
+        </dl>}
+      </Query>
     </Section>
   );
 }

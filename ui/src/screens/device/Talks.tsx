@@ -2,7 +2,7 @@ import { Anchor, Text } from "@mantine/core";
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { api, body } from "../../api/client";
-import type { Page as ApiPage } from "../../api/shapes";
+import type { ConversationPage } from "../../api/shapes";
 import type { Conversation } from "../../api/types";
 import { Section } from "../../components/Page";
 import { PartyName } from "../../components/PartyName";
@@ -26,7 +26,7 @@ export function Talks({ id, short }: { id: string; short: boolean }) {
   const query = useInfiniteQuery({
     queryKey: ["conversations", id],
     initialPageParam: undefined as string | undefined,
-    queryFn: ({ pageParam }) => body<ApiPage<Conversation>>(api.GET("/api/devices/{id}/conversations", { params: { path: { id }, query: { limit: 200, cursor: pageParam } } })),
+    queryFn: ({ pageParam }) => body<ConversationPage>(api.GET("/api/devices/{id}/conversations", { params: { path: { id }, query: { limit: 200, cursor: pageParam } } })),
     getNextPageParam: (last) => last.next ?? undefined,
   });
   const rows = query.data?.pages.flatMap((page) => page.items) ?? [];

@@ -4,6 +4,7 @@ import { useInfiniteQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { useCallback, useEffect, useMemo, useState } from "react";
 import { api, body } from "../../api/client";
+import type { DeviceLine as DeviceRow, DevicePage, FacetValue as Facet } from "../../api/shapes";
 import { Page } from "../../components/Page";
 import { ProblemView } from "../../components/Problem";
 import { Empty, Loading } from "../../components/States";
@@ -13,18 +14,11 @@ import { useSite } from "../../lib/site";
 import { plural } from "../../lib/time";
 import { count, impactLabel, product, sentence } from "../../lib/words";
 import { useTime } from "../../lib/zone";
-import { useWho } from "../../session";
-import { BulkEdit } from "./BulkEdit";
-import type { DevicePage, DeviceRow, Facet } from "./shape";
-import { Views } from "./Views";
 
-export const FACETS: { id: string; label: string; show: (value: string) => string }[] = [
+export const FACETS: { id: "class" | "impact" | "maker"; label: string; show: (value: string) => string }[] = [
   { id: "class", label: "Class", show: sentence },
   { id: "impact", label: "Clinical impact", show: impactLabel },
   { id: "maker", label: "Maker", show: (value) => value },
-  { id: "unit", label: "Unit", show: (value) => value },
-  { id: "owner", label: "Owner", show: (value) => value },
-  { id: "state", label: "State", show: sentence },
 ];
 
 type Filters = Record<string, string | undefined>;
@@ -33,14 +27,11 @@ export function Devices() {
   const filters = useSearch({ strict: false }) as Filters;
   const go = useNavigate();
   const { site } = useSite();
-  const { may } = useWho();
   const narrow = useMediaQuery("(max-width: 900px)") ?? false;
   const [drawer, drawn] = useDisclosure(false);
-  const [bulk, bulkEdit] = useDisclosure(false);
-  const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
   const set = useCallback((change: Filters) => void go({ to: "/devices", search: { ...filters, ...change } }), [go, filters]);
 
-  const asked = useMemo(() => ({ site: site?.id, q: filters.q, sort: filters.sort, ...Object.fromEntries(FACETS.map(({ id }) => [id, filters[id]])) }), [site, filters]);
+  const asked = useMemo(() => ({ site: site?.id, q: filters.q, ...Object.fromEntries(FACETS.map(({ id }) => [id, filters[id]])) }), [site, filters]);
   const query = useInfiniteQuery({
     queryKey: ["devices", asked],
     initialPageParam: undefined as string | undefined,
@@ -50,17 +41,10 @@ export function Devices() {
   });
   const rows = useMemo(() => query.data?.pages.flatMap((page) => page.items) ?? [], [query.data]);
   const first = query.data?.pages[0];
-  const total = first?.total ?? undefined;
-  useEffect(() => setChosen(new Set()), [asked]);
+  const total = first?.facets.total;
 
-  const toggle = useCallback((id: string) => setChosen((before) => {
-    const next = new Set(before);
-    if (!next.delete(id)) next.add(id);
-    return next;
-  }), []);
-  const all = () => setChosen(chosen.size >= rows.length ? new Set() : new Set(rows.map((row) => row.id)));
   const filtered = FACETS.some(({ id }) => filters[id]) || Boolean(filters.q);
-  const facets = <Facets facets={first?.facets ?? {}} filters={filters} set={set} />;
+  const facets = <Facets facets={first?.facets} filters={filters} set={set} />;
 
   return (
     <Page
@@ -68,13 +52,11 @@ export function Devices() {
       lead={total === undefined ? undefined : `${plural(total, "device")}${filtered ? " match" : ""}`}
       actions={<>
         {narrow && <Button variant="default" size="xs" onClick={drawn.open}>Filter</Button>}
-        {may("device.edit") && <Button size="xs" disabled={chosen.size === 0} onClick={bulkEdit.open}>Edit {chosen.size > 0 ? plural(chosen.size, "device") : "chosen"}</Button>}
         <Button variant="default" size="xs" onClick={() => window.print()}>Print</Button>
       </>}
     >
       <Group gap="sm" className="no-print" align="flex-end">
         <SearchBox value={filters.q ?? ""} set={(q) => set({ q })} />
-        <Views filters={filters} />
         {filtered && <Button variant="subtle" size="xs" onClick={() => void go({ to: "/devices", search: {} })}>Clear filters</Button>}
       </Group>
       <Group align="flex-start" wrap="nowrap" gap="md">
@@ -84,12 +66,11 @@ export function Devices() {
           {query.error && <ProblemView error={query.error} retry={() => void query.refetch()} />}
           {query.data && rows.length === 0 && (filtered ? <Empty title="No device matches">Clear a filter or search for less.</Empty> : <Empty title="No device was seen yet">Bring a capture or name an interface under <Anchor component={Link} to={"/sensors" as never}>Sensors</Anchor>; devices appear within seconds of their first frame.</Empty>)}
           {rows.length > 0 && (
-            <List rows={rows} total={total} sort={{ by: filters.sort ?? "", set: (sort) => set({ sort }) }} chosen={may("device.edit") ? { ids: chosen, toggle, all } : undefined} more={query.hasNextPage && !query.isFetchingNextPage ? () => void query.fetchNextPage() : undefined} />
+            <List rows={rows} total={total} more={query.hasNextPage && !query.isFetchingNextPage ? () => void query.fetchNextPage() : undefined} />
           )}
         </div>
       </Group>
       <Drawer opened={drawer} onClose={drawn.close} title="Filter" size="xs" position="right">{facets}</Drawer>
-      {bulk && <BulkEdit ids={[...chosen]} close={bulkEdit.close} />}
     </Page>
   );
 }
@@ -104,37 +85,32 @@ function SearchBox({ value, set }: { value: string; set: (q: string | undefined)
 interface ListProps {
   rows: DeviceRow[];
   total: number | undefined;
-  sort: { by: string; set: (by: string) => void };
-  chosen: { ids: ReadonlySet<string>; toggle: (id: string) => void; all: () => void } | undefined;
   more: (() => void) | undefined;
 }
 
-function List({ rows, total, sort, chosen, more }: ListProps) {
+function List({ rows, total, more }: ListProps) {
   const go = useNavigate();
   const time = useTime();
   const columns = useMemo<Column<DeviceRow>[]>(() => [
-    { id: "name", title: "Name", sortable: true, width: 220, cell: (row) => <Anchor component={Link} to="/devices/$id" params={{ id: row.id } as never} size="sm">{row.name ?? row.ip ?? row.mac ?? row.id}</Anchor> },
-    { id: "product", title: "Maker and model", sortable: false, width: 240, cell: (row) => product(row.maker, row.model) || "Not known" },
-    { id: "class", title: "Class", sortable: true, cell: (row) => (row.class ? sentence(row.class) : "Not known") },
-    { id: "impact", title: "Clinical impact", sortable: true, cell: (row) => <ImpactTag impact={row.impact} /> },
-    { id: "confidence", title: "How sure", sortable: true, cell: (row) => <Sure confidence={row.confidence} /> },
-    { id: "address", title: "Address", cell: (row) => <span className="mono">{row.ip ?? row.mac ?? ""}</span> },
-    { id: "unit", title: "Unit", sortable: true, cell: (row) => row.unit ?? "" },
-    { id: "owner", title: "Owner", sortable: true, cell: (row) => row.owner ?? "Not known" },
-    { id: "findings", title: "Findings", number: true, sortable: true, cell: (row) => (row.findings ? row.findings : "") },
-    { id: "last_seen", title: "Last seen", sortable: true, cell: (row) => time.full(row.last_seen) },
+    { id: "name", title: "Name", width: 220, cell: (row) => <Anchor component={Link} to="/devices/$id" params={{ id: row.id } as never} size="sm">{row.name ?? row.addresses[0] ?? row.macs[0] ?? row.id}</Anchor> },
+    { id: "product", title: "Maker and model", width: 240, cell: (row) => product(row.maker, row.model) || "Not known" },
+    { id: "class", title: "Class", cell: (row) => (row.class ? sentence(row.class) : "Not known") },
+    { id: "impact", title: "Clinical impact", cell: (row) => <ImpactTag impact={row.clinical_impact} /> },
+    { id: "confidence", title: "How sure", cell: (row) => <Sure confidence={row.confidence} /> },
+    { id: "address", title: "Address", cell: (row) => <span className="mono">{row.addresses[0] ?? row.macs[0] ?? ""}</span> },
+    { id: "last_seen", title: "Last seen", cell: (row) => time.full(row.last_seen) },
   ], [time]);
   const open = (row: DeviceRow) => void go({ to: "/devices/$id", params: { id: row.id } as never });
-  return <Table label="Devices" rows={rows} columns={columns} rowId={(row) => row.id} total={total} sort={sort} chosen={chosen} open={open} more={more} />;
+  return <Table label="Devices" rows={rows} columns={columns} rowId={(row) => row.id} total={total} open={open} more={more} />;
 }
 
 const SHOWN = 8;
 
-function Facets({ facets, filters, set }: { facets: Record<string, Facet[]>; filters: Filters; set: (change: Filters) => void }) {
+function Facets({ facets, filters, set }: { facets: DevicePage["facets"] | undefined; filters: Filters; set: (change: Filters) => void }) {
   return (
     <Stack gap="md">
       {FACETS.map((facet) => (
-        <FacetBox key={facet.id} label={facet.label} show={facet.show} values={facets[facet.id] ?? []} value={filters[facet.id]} set={(value) => set({ [facet.id]: value })} />
+        <FacetBox key={facet.id} label={facet.label} show={facet.show} values={facets?.[facet.id] ?? []} value={filters[facet.id]} set={(value) => set({ [facet.id]: value })} />
       ))}
     </Stack>
   );
@@ -157,7 +133,7 @@ function FacetBox({ label, show, values, value, set }: { label: string; show: (v
         {shown.map((one) => (
           <label key={one.value} className="facet">
             <input type="checkbox" checked={chosen.has(one.value)} onChange={() => flip(one.value)} />
-            <span>{one.label ?? (one.value === "" ? "Not known" : show(one.value))} <Text component="span" size="xs" c="dimmed">{count(one.count)}</Text></span>
+            <span>{one.value === "" ? "Not known" : show(one.value)} <Text component="span" size="xs" c="dimmed">{count(one.count)}</Text></span>
           </label>
         ))}
         {values.length > SHOWN && <Anchor component="button" type="button" size="xs" ta="left" onClick={() => setMore(!more)}>{more ? "Fewer" : `All ${values.length}`}<span className="sr"> values of {label}</span></Anchor>}

@@ -4,6 +4,7 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link, useParams } from "@tanstack/react-router";
 import { type FormEvent, useState } from "react";
 import { api, body, withTag } from "../../api/client";
+import type { WorkedFinding } from "../../api/shapes";
 import { EvidenceList } from "../../components/Evidence";
 import { Page, Section } from "../../components/Page";
 import { ProblemView } from "../../components/Problem";
@@ -12,7 +13,6 @@ import { ImpactTag, SeverityTag, Tag } from "../../components/Tags";
 import { sentence } from "../../lib/words";
 import { useTime } from "../../lib/zone";
 import { useWho } from "../../session";
-import type { WorkedFinding } from "./shape";
 
 interface Loaded {
   data: WorkedFinding;
@@ -30,14 +30,15 @@ export function FindingScreen() {
 }
 
 function Shown({ loaded }: { loaded: Loaded }) {
-  const finding = loaded.data;
+  const { finding, state, assignee, holds } = loaded.data;
   const time = useTime();
   const { may } = useWho();
   const lead = (
     <Group gap="xs" mt={4}>
       <SeverityTag severity={finding.severity} />
       <ImpactTag impact={finding.clinical_impact} />
-      <Tag>{sentence(finding.state ?? "open")}</Tag>
+      <Tag>{sentence(state)}</Tag>
+      {!holds && <Tag tone="good">Its evidence is gone</Tag>}
       <Text component="span" size="sm">First seen {time.full(finding.first_seen)}, last {time.full(finding.last_seen)}</Text>
     </Group>
   );
@@ -58,24 +59,25 @@ function Shown({ loaded }: { loaded: Loaded }) {
         )}
       </Section>
       <Section title="Evidence"><EvidenceList evidence={finding.evidence} /></Section>
-      <Section title="Work on it">{may("finding.work") ? <Work key={loaded.tag} loaded={loaded} /> : <Text size="sm">Your role reads findings and does not change them. {finding.assignee ? `It is with ${finding.assignee}.` : "Nobody has taken it yet."}</Text>}</Section>
+      <Section title="Work on it">{may("work_findings") ? <Work key={loaded.tag} loaded={loaded} /> : <Text size="sm">Your role reads findings and does not change them. {assignee ? `It is with ${assignee}.` : "Nobody has taken it yet."}</Text>}</Section>
     </Page>
   );
 }
 
 function Work({ loaded }: { loaded: Loaded }) {
-  const { data: finding, tag } = loaded;
+  const { data: work, tag } = loaded;
+  const { finding } = work;
   const queries = useQueryClient();
   const { may } = useWho();
-  const [state, setState] = useState(finding.state ?? "open");
-  const [reason, setReason] = useState(finding.reason ?? "");
-  const [until, setUntil] = useState(finding.accepted_until?.slice(0, 10) ?? "");
-  const [assignee, setAssignee] = useState(finding.assignee ?? "");
+  const [state, setState] = useState(work.state);
+  const [reason, setReason] = useState(work.note ?? "");
+  const [until, setUntil] = useState(work.accepted_until?.slice(0, 10) ?? "");
+  const [assignee, setAssignee] = useState(work.assignee ?? "");
   const save = useMutation({
     mutationFn: () =>
       body(api.PATCH("/api/findings/{id}", {
-        params: { path: { id: finding.id }, header: tag ? { "If-Match": tag } : {} },
-        body: { state, assignee: assignee || null, reason: reason || null, accepted_until: state === "accepted" && until ? `${until}T23:59:59Z` : null },
+        params: { path: { id: finding.id }, header: { "If-Match": tag ?? work.etag } },
+        body: { state, assignee: assignee || null, note: reason || null, accepted_until: state === "accepted" && until ? `${until}T23:59:59Z` : null },
       })),
     onSuccess: () => {
       for (const key of ["finding", "findings", "home"]) void queries.invalidateQueries({ queryKey: [key] });
@@ -89,7 +91,7 @@ function Work({ loaded }: { loaded: Loaded }) {
   return (
     <form onSubmit={submit}>
       <Stack gap="sm" maw={520}>
-        <NativeSelect label="State" value={state} onChange={(event) => setState(event.currentTarget.value)} data={["open", "working", "accepted", "closed"].filter((one) => one !== "accepted" || may("finding.accept") || finding.state === "accepted").map((one) => ({ value: one, label: sentence(one) }))} />
+        <NativeSelect label="State" value={state} onChange={(event) => setState(event.currentTarget.value as typeof state)} data={(["open", "working", "accepted", "closed"] as const).filter((one) => one !== "accepted" || may("accept_risk") || work.state === "accepted").map((one) => ({ value: one, label: sentence(one) }))} />
         <TextInput label="With whom" value={assignee} onChange={(event) => setAssignee(event.currentTarget.value)} />
         {state === "accepted" && <TextInput type="date" required label="Accepted until" description="On that day, or when the evidence changes, it opens again by itself." value={until} onChange={(event) => setUntil(event.currentTarget.value)} />}
         {(state === "accepted" || state === "closed") && <Textarea required label="Reason" description="It goes into the ledger with your name." value={reason} onChange={(event) => setReason(event.currentTarget.value)} />}

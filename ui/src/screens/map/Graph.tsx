@@ -1,7 +1,7 @@
 import { useComputedColorScheme } from "@mantine/core";
 import cytoscape, { type ElementDefinition } from "cytoscape";
 import { useEffect, useRef } from "react";
-import type { MapAnswer } from "./shape";
+import type { Drawing } from "./fold";
 
 // Cytoscape would add a style element of its own, which the content security policy refuses; app.css holds that rule instead.
 const STYLE_ID = "__________cytoscape_stylesheet";
@@ -16,13 +16,13 @@ const IMPACT: Record<string, [light: string, dark: string]> = {
 };
 
 interface GraphProps {
-  map: MapAnswer;
+  drawing: Drawing;
   open: (group: string) => void;
   device: (id: string) => void;
 }
 
 /** The drawing. Positions are computed here, once: groups on a circle, an open group's devices on rings in the middle. */
-export default function Graph({ map, open, device }: GraphProps) {
+export default function Graph({ drawing, open, device }: GraphProps) {
   const box = useRef<HTMLDivElement>(null);
   const calls = useRef({ open, device });
   calls.current = { open, device };
@@ -34,22 +34,22 @@ export default function Graph({ map, open, device }: GraphProps) {
     if (!document.getElementById(STYLE_ID)) document.head.append(Object.assign(document.createElement("meta"), { id: STYLE_ID }));
     const graph = cytoscape({
       container,
-      elements: elements(map, dark),
+      elements: elements(drawing, dark),
       layout: { name: "preset", fit: true, padding: 30 },
       style: style(dark),
       // Many elements: draw a picture while moving, and no labels.
-      textureOnViewport: map.devices.length > 400,
-      hideEdgesOnViewport: map.links.length > 1500,
-      pixelRatio: map.devices.length > 1000 ? 1 : undefined,
+      textureOnViewport: drawing.devices.length > 400,
+      hideEdgesOnViewport: drawing.links.length > 1500,
+      pixelRatio: drawing.devices.length > 1000 ? 1 : undefined,
       minZoom: 0.05,
       maxZoom: 4,
       boxSelectionEnabled: false,
-      autoungrabify: map.devices.length > 400,
+      autoungrabify: drawing.devices.length > 400,
     });
     graph.on("tap", "node", (event) => {
-      const { id, kind } = event.target.data() as { id: string; kind: string };
+      const { id, kind, group } = event.target.data() as { id: string; kind: string; group: string };
       if (kind === "device") calls.current.device(id);
-      else if (kind === "group") calls.current.open(id);
+      else if (kind === "group") calls.current.open(group);
     });
     const resize = new ResizeObserver(() => graph.resize());
     resize.observe(container);
@@ -57,29 +57,27 @@ export default function Graph({ map, open, device }: GraphProps) {
       resize.disconnect();
       graph.destroy();
     };
-  }, [map, dark]);
+  }, [drawing, dark]);
 
-  return <div className="map" ref={box} role="img" aria-label={`Drawing of ${map.groups.length} groups and ${map.links.length} connections; the same stands in the tables below.`} />;
+  return <div className="map" ref={box} role="img" aria-label={`Drawing of ${drawing.groups.length} groups and ${drawing.links.length} connections; the same stands in the tables below.`} />;
 }
 
-function elements(map: MapAnswer, dark: boolean): ElementDefinition[] {
-  const opened = new Set(map.devices.map((one) => one.group));
-  const closed = map.groups.filter((group) => !opened.has(group.id));
-  const inner = ringRadius(map.devices.length);
-  const radius = Math.max(map.devices.length > 0 ? inner + 120 : 0, closed.length * 11, 200);
-  const colour = (impact: string | null | undefined) => (IMPACT[impact ?? ""] ?? IMPACT.not_clinical)?.[dark ? 1 : 0];
-  const groups = closed.map((group, index): ElementDefinition => {
+function elements({ groups, open, devices, links }: Drawing, dark: boolean): ElementDefinition[] {
+  const closed = groups.filter((group) => group.id !== open);
+  const radius = Math.max(devices.length > 0 ? ringRadius(devices.length) + 120 : 0, closed.length * 11, 200);
+  const colour = (impact: string | undefined) => (IMPACT[impact ?? ""] ?? IMPACT.not_clinical)?.[dark ? 1 : 0];
+  const around = closed.map((group, index): ElementDefinition => {
     const angle = (2 * Math.PI * index) / closed.length - Math.PI / 2;
     const size = 14 + 9 * Math.log10(1 + group.devices);
-    return { data: { id: group.id, kind: group.outside ? "outside" : "group", label: group.devices > 0 ? `${group.label} (${group.devices})` : group.label, colour: colour(group.impact), size, side: sideOf(angle) }, position: { x: radius * Math.cos(angle) * 1.7, y: radius * Math.sin(angle) } };
+    const data = { id: `group:${group.id}`, group: group.id, kind: "group", label: `${group.label} (${group.devices})`, colour: colour(group.impact), size, side: sideOf(angle) };
+    return { data, position: { x: radius * Math.cos(angle) * 1.7, y: radius * Math.sin(angle) } };
   });
-  const devices = map.devices.map((one, index): ElementDefinition => ({ data: { id: one.id, kind: "device", label: one.label, colour: colour(one.impact), size: 16 }, position: spiral(index) }));
-  const known = new Set([...groups, ...devices].map((one) => one.data.id));
-  const most = Math.max(1, ...map.links.map((link) => link.conversations));
-  const links = map.links
-    .filter((link) => known.has(link.from) && known.has(link.to) && link.from !== link.to)
-    .map((link): ElementDefinition => ({ data: { id: `${link.from}>${link.to}`, source: link.from, target: link.to, width: 1 + (4 * Math.log1p(link.conversations)) / Math.log1p(most), clear: link.cleartext ? 1 : 0 } }));
-  return [...groups, ...devices, ...links];
+  const middle = devices.map((one, index): ElementDefinition => ({ data: { id: one.id, kind: "device", label: one.label, colour: colour(one.impact), size: 16 }, position: spiral(index) }));
+  const most = Math.max(1, links[0]?.conversations ?? 1);
+  const lines = links
+    .filter((link) => link.from !== link.to)
+    .map((link): ElementDefinition => ({ data: { id: `${link.from}>${link.to}`, source: link.from, target: link.to, width: 1 + (4 * Math.log1p(link.conversations)) / Math.log1p(most), clear: link.phi ? 1 : 0 } }));
+  return [...around, ...middle, ...lines];
 }
 
 /** Where a name has room beside its node on the circle. */
@@ -106,7 +104,6 @@ function style(dark: boolean): cytoscape.StylesheetJson {
     { selector: "node[side = 'left']", style: { "text-halign": "left", "text-valign": "center", "text-margin-y": 0, "text-margin-x": -5 } },
     { selector: "node[side = 'top']", style: { "text-valign": "top", "text-margin-y": -4 } },
     { selector: "node[kind = 'device']", style: { "font-size": 10, "min-zoomed-font-size": 9 } },
-    { selector: "node[kind = 'outside']", style: { shape: "round-diamond", "background-color": line } },
     { selector: "edge", style: { width: "data(width)", "line-color": line, opacity: 0.55, "curve-style": "haystack" } },
     { selector: "edge[clear = 1]", style: { "line-color": dark ? "#fb8a5c" : "#c2410c" } },
   ] as cytoscape.StylesheetJson;

@@ -1,7 +1,7 @@
 import { Button, Container, Group, NativeSelect, PasswordInput, Stack, Stepper, Text, Textarea, TextInput, Title } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useEffect, useState } from "react";
-import { api, body, rememberCsrf } from "../../api/client";
+import { api, body } from "../../api/client";
 import type { Setup } from "../../api/shapes";
 import { ProblemView } from "../../components/Problem";
 import { readNetworks } from "../../lib/networks";
@@ -10,13 +10,13 @@ import { FirstSight } from "./FirstSight";
 
 const HOME = Intl.DateTimeFormat().resolvedOptions().timeZone;
 const ZONES = Intl.supportedValuesOf("timeZone");
-const PRIVATE = "10.0.0.0/8\n172.16.0.0/12\n192.168.0.0/16\nfc00::/7";
 
 /** The first start: an administrator, the site and its networks, then something to look at. */
 export default function FirstRun({ setup }: { setup: Setup }) {
   const queries = useQueryClient();
   const [step, setStep] = useState(0);
-  const [form, setForm] = useState({ account: "", name: "", password: "", site: "", time_zone: ZONES.includes(HOME) ? HOME : "UTC", networks: PRIVATE });
+  const [site, setSite] = useState<string | undefined>();
+  const [form, setForm] = useState({ login: "", name: "", password: "", tenant: "", site: "", time_zone: ZONES.includes(HOME) ? HOME : "UTC", networks: setup.usual_networks.join("\n") });
   useEffect(() => {
     document.title = "Set-up · Medwarden";
   }, []);
@@ -24,13 +24,14 @@ export default function FirstRun({ setup }: { setup: Setup }) {
   const networks = readNetworks(form.networks);
   const create = useMutation({
     mutationFn: async () => {
-      const answer = await body<{ csrf?: string } | undefined>(
-        api.POST("/api/setup", { body: { account: { account: form.account, name: form.name, password: form.password }, site: { name: form.site, time_zone: form.time_zone, networks: networks.good } } }),
-      );
-      rememberCsrf(answer?.csrf);
-      await fetchSession();
+      await body(api.POST("/api/setup", { body: { ...form, tenant: form.tenant.trim() || form.site, networks: networks.good } }));
+      await body(api.POST("/api/session", { body: { login: form.login, password: form.password } }));
+      return fetchSession();
     },
-    onSuccess: () => setStep(2),
+    onSuccess: (session) => {
+      setSite(session?.sites[0]?.id);
+      setStep(2);
+    },
   });
   const finish = async () => {
     queries.setQueryData(sessionKey, await fetchSession());
@@ -56,13 +57,14 @@ export default function FirstRun({ setup }: { setup: Setup }) {
             {step === 0 && (
               <>
                 <TextInput label="Your name" required autoComplete="name" {...field("name")} />
-                <TextInput label="Account" description="What you type to sign in." required autoComplete="username" {...field("account")} />
+                <TextInput label="Account" description="What you type to sign in." required autoComplete="username" {...field("login")} />
                 <PasswordInput label="Password" description="At least 15 characters. Several words are fine; no signs are demanded." required minLength={15} autoComplete="new-password" {...field("password")} />
               </>
             )}
             {step === 1 && (
               <>
                 <TextInput label="Name of the site" placeholder="St. Example Clinic" required {...field("site")} />
+                <TextInput label="Organisation" description="Whose site it is; the site's name where left empty." {...field("tenant")} />
                 <NativeSelect label="Time zone" description="Times are shown in it." data={ZONES.includes("UTC") ? ZONES : ["UTC", ...ZONES]} {...field("time_zone")} />
                 <Textarea label="Networks of the site" description="One a line. What is outside of them counts as outside. Private networks are filled in; narrow them if another site shares them." autosize minRows={4} required error={networks.bad.length > 0 ? `Not a network: ${networks.bad.join(", ")}` : undefined} {...field("networks")} />
                 {create.error && <ProblemView error={create.error} />}
@@ -75,7 +77,7 @@ export default function FirstRun({ setup }: { setup: Setup }) {
           </Stack>
         </form>
       )}
-      {step === 2 && <FirstSight setup={setup} finish={() => void finish()} />}
+      {step === 2 && <FirstSight site={site} finish={() => void finish()} />}
     </Container>
   );
 }
