@@ -21,6 +21,9 @@ pub struct Cli {
 pub enum Command {
     /// Read captures and logs, and answer the four questions
     Inspect(InspectArgs),
+    /// Run the hub: the page, the API, and what they rest on
+    #[cfg(target_os = "linux")]
+    Run(crate::hub::RunArgs),
     /// Listen on interfaces and write what is observed; nothing is ever sent
     #[cfg(target_os = "linux")]
     Sensor(crate::sensor::SensorArgs),
@@ -38,6 +41,9 @@ pub enum Command {
         #[arg(value_name = "FOLDER")]
         folder: PathBuf,
     },
+    /// Print the OpenAPI document of the hub's API
+    #[cfg(target_os = "linux")]
+    Openapi,
     /// Print the JSON Schema of `inspect --format json`
     Schema,
     /// The virtual hospital: captures made to order, with what is true in them

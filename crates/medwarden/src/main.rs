@@ -1,6 +1,8 @@
 //! The `medwarden` program.
 
 mod cli;
+#[cfg(target_os = "linux")]
+mod hub;
 mod inspect;
 mod lab;
 #[cfg(target_os = "linux")]
@@ -22,6 +24,10 @@ fn main() -> ExitCode {
         cli::Command::Sensor(arguments) => sensor::run(arguments),
         #[cfg(target_os = "linux")]
         cli::Command::Listen(arguments) => listen::run(arguments),
+        #[cfg(target_os = "linux")]
+        cli::Command::Run(arguments) => hub::run(arguments),
+        #[cfg(target_os = "linux")]
+        cli::Command::Openapi => hub::openapi(),
         cli::Command::Completions { shell } => tools::completions(*shell),
         cli::Command::Manual { folder } => tools::manual(folder),
         cli::Command::Schema => tools::schema(),

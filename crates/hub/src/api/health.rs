@@ -1,0 +1,36 @@
+//! Whether the hub lives, and whether it can work.
+
+use axum::extract::State;
+use serde::Serialize;
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::App;
+use crate::error::{Answer, Problem, ProblemBody, kinds};
+
+pub(super) fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(health)).routes(routes!(ready))
+}
+
+/// The hub lives.
+#[derive(Serialize, ToSchema)]
+struct Health {
+    /// `ok`.
+    status: &'static str,
+    /// Version of the program.
+    version: &'static str,
+}
+
+/// Whether the hub lives.
+#[utoipa::path(get, path = "/api/health", tag = "hub", responses((status = 200, body = Health)))]
+async fn health() -> axum::Json<Health> {
+    axum::Json(Health { status: "ok", version: env!("CARGO_PKG_VERSION") })
+}
+
+/// Whether the hub can work: its state answers.
+#[utoipa::path(get, path = "/api/ready", tag = "hub", responses((status = 200, body = Health), (status = 503, body = ProblemBody, content_type = "application/problem+json")))]
+async fn ready(State(app): State<App>) -> Answer<axum::Json<Health>> {
+    app.store.sites().await.map_err(|_| Problem::new(&kinds::NOT_READY, "the state does not answer"))?;
+    Ok(health().await)
+}

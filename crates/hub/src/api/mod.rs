@@ -1,0 +1,91 @@
+//! The routes, a file each subject. Every handler asks for the caller's right first.
+
+pub mod captures;
+mod conversations;
+mod devices;
+mod document;
+mod events;
+mod findings;
+mod health;
+mod history;
+mod home;
+mod map;
+mod session;
+mod setup;
+mod shapes;
+
+use axum::extract::rejection::{JsonRejection, QueryRejection};
+use axum::extract::{FromRequest, FromRequestParts, Request};
+use axum::http::request::Parts;
+use serde::de::DeserializeOwned;
+use utoipa_axum::router::OpenApiRouter;
+
+pub use document::document;
+
+use crate::App;
+use crate::error::{Problem, kinds};
+
+/// All routes, with what the OpenAPI document says of them.
+pub fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .merge(health::routes())
+        .merge(setup::routes())
+        .merge(session::routes())
+        .merge(home::routes())
+        .merge(devices::routes())
+        .merge(conversations::routes())
+        .merge(findings::routes())
+        .merge(map::routes())
+        .merge(captures::routes())
+        .merge(history::routes())
+        .merge(events::routes())
+}
+
+/// A JSON body; what is wrong with it is told as a problem.
+#[derive(Debug)]
+pub struct Json<T>(pub T);
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        match axum::Json::<T>::from_request(request, state).await {
+            Ok(axum::Json(body)) => Ok(Self(body)),
+            Err(rejection @ JsonRejection::JsonDataError(_)) => Err(Problem::new(&kinds::UNPROCESSABLE, rejection.body_text())),
+            Err(rejection) if rejection.status().as_u16() == 413 => Err(Problem::new(&kinds::TOO_LARGE, rejection.body_text())),
+            Err(rejection) => Err(Problem::new(&kinds::BAD_REQUEST, rejection.body_text())),
+        }
+    }
+}
+
+/// A query string; what is wrong with it is told as a problem.
+#[derive(Debug)]
+pub struct Query<T>(pub T);
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Query<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let found = axum::extract::Query::<T>::from_request_parts(parts, state).await;
+        found
+            .map(|axum::extract::Query(query)| Self(query))
+            .map_err(|rejection: QueryRejection| Problem::new(&kinds::BAD_REQUEST, rejection.body_text()))
+    }
+}
+
+/// Rows of a page: what is asked for within bounds.
+pub(crate) fn limit(asked: Option<u32>) -> u32 {
+    asked.unwrap_or(50).clamp(1, 500)
+}
+
+/// A list given as `a,b,c`.
+pub(crate) fn listed(text: Option<&str>) -> Vec<String> {
+    text.into_iter().flat_map(|text| text.split(',')).map(str::trim).filter(|word| !word.is_empty()).map(str::to_owned).collect()
+}
+
+/// The number of rows to pass over, as a cursor keeps it.
+pub(crate) fn offset(cursor: Option<&str>) -> Result<u32, Problem> {
+    cursor.map_or(Ok(0), |text| {
+        text.parse().map_err(|_| Problem::new(&kinds::BAD_REQUEST, "the cursor is not one that this API gave"))
+    })
+}

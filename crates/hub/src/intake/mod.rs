@@ -1,0 +1,161 @@
+//! From what sensors say to what people see: journal, inventory, judges, state.
+
+mod captures;
+mod journal;
+
+use std::collections::HashMap;
+use std::io;
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::{Duration, Instant};
+
+use inventory::{Config, Inventory};
+use knowledge::Knowledge;
+use model::Intake as _;
+use model::report::{Conversation, Device, Finding};
+use store::ObservedSite;
+
+pub use captures::{Outcome, read as read_capture};
+pub use journal::{Batch, Found, Journal};
+
+use crate::App;
+use crate::events::Event;
+
+/// What a site amounts to, as of the last time that it was put together.
+#[derive(Debug, Default)]
+pub struct Answers {
+    /// Devices.
+    pub devices: Vec<Device>,
+    /// Conversations.
+    pub conversations: Vec<Conversation>,
+    /// Findings.
+    pub findings: Vec<Finding>,
+}
+
+/// A site's inventory.
+struct Desk {
+    inventory: Mutex<Inventory>,
+    is_changed: AtomicBool,
+    answers: RwLock<Arc<Answers>>,
+}
+
+/// Takes in what sensors say.
+pub struct Intake {
+    journal: Mutex<Journal>,
+    /// The highest durable number of each sensor.
+    numbers: Mutex<HashMap<String, u64>>,
+    desks: RwLock<HashMap<String, Arc<Desk>>>,
+}
+
+fn held<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Intake {
+    /// Opens the journal in a folder and takes in again what it has. `networks` tells which networks of a site are inside.
+    ///
+    /// # Errors
+    /// The file system's.
+    pub fn open(folder: &Path, networks: &dyn Fn(&str) -> Config) -> io::Result<(Self, Found)> {
+        let (mut numbers, mut desks) = (HashMap::new(), HashMap::<String, Inventory>::new());
+        let (journal, found) = Journal::open(folder, &mut |batch| {
+            let desk = desks.entry(batch.site.clone()).or_insert_with(|| Inventory::new(networks(&batch.site)));
+            batch.observations.into_iter().for_each(|observation| desk.take(observation));
+            numbers.insert(batch.sensor, batch.number);
+        })?;
+        let desks = desks.into_iter().map(|(site, inventory)| (site, Arc::new(Desk::new(inventory)))).collect();
+        Ok((Self { journal: Mutex::new(journal), numbers: Mutex::new(numbers), desks: RwLock::new(desks) }, found))
+    }
+
+    /// Takes a batch in; returns the highest durable number of its sensor. A batch that is durable already is passed over. Blocks until
+    /// the disk has it.
+    ///
+    /// # Errors
+    /// The file system's: nothing was taken in.
+    pub fn take(&self, batch: Batch, networks: &dyn Fn(&str) -> Config) -> io::Result<u64> {
+        let mut journal = held(&self.journal);
+        let last = held(&self.numbers).get(&batch.sensor).copied().unwrap_or_default();
+        if batch.number <= last {
+            return Ok(last);
+        }
+        journal.append(&batch)?;
+        held(&self.numbers).insert(batch.sensor.clone(), batch.number);
+        let desk = self.desk(&batch.site, networks);
+        let mut inventory = held(&desk.inventory);
+        // Folded while the journal is held, so that memory and disk have the same order.
+        batch.observations.into_iter().for_each(|observation| inventory.take(observation));
+        desk.is_changed.store(true, Ordering::Release);
+        Ok(batch.number)
+    }
+
+    /// The highest durable number of a sensor.
+    #[must_use]
+    pub fn durable(&self, sensor: &str) -> u64 {
+        held(&self.numbers).get(sensor).copied().unwrap_or_default()
+    }
+
+    /// What a site amounts to.
+    #[must_use]
+    pub fn answers(&self, site: &str) -> Arc<Answers> {
+        let desks = self.desks.read().unwrap_or_else(PoisonError::into_inner);
+        desks.get(site).map(|desk| Arc::clone(&desk.answers.read().unwrap_or_else(PoisonError::into_inner))).unwrap_or_default()
+    }
+
+    fn desk(&self, site: &str, networks: &dyn Fn(&str) -> Config) -> Arc<Desk> {
+        let mut desks = self.desks.write().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(desks.entry(site.to_owned()).or_insert_with(|| Arc::new(Desk::new(Inventory::new(networks(site))))))
+    }
+
+    fn changed(&self) -> Vec<(String, Arc<Desk>)> {
+        let desks = self.desks.read().unwrap_or_else(PoisonError::into_inner);
+        let changed = desks.iter().filter(|(_, desk)| desk.is_changed.swap(false, Ordering::AcqRel));
+        changed.map(|(site, desk)| (site.clone(), Arc::clone(desk))).collect()
+    }
+}
+
+impl Desk {
+    fn new(inventory: Inventory) -> Self {
+        Self { inventory: Mutex::new(inventory), is_changed: AtomicBool::new(true), answers: RwLock::default() }
+    }
+
+    fn resolve(&self, knowledge: &Knowledge) -> Arc<Answers> {
+        let resolved = held(&self.inventory).resolve(knowledge);
+        let findings = detect::findings(&detect::Site::new(&resolved.devices, &resolved.conversations, knowledge));
+        let answers = Arc::new(Answers { devices: resolved.devices, conversations: resolved.conversations, findings });
+        *self.answers.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&answers);
+        answers
+    }
+}
+
+/// Puts sites together again as they change, for as long as the hub runs. What takes long is done less often.
+pub(crate) async fn reconcile(app: App) {
+    const PAUSE: Duration = Duration::from_secs(1);
+    loop {
+        let begun = Instant::now();
+        for (site, desk) in app.intake.changed() {
+            if let Err(error) = put_together(&app, &site, &desk).await {
+                tracing::error!(%error, site, "what was observed could not be written; it is tried again");
+                desk.is_changed.store(true, Ordering::Release);
+            }
+        }
+        tokio::time::sleep(PAUSE.max(begun.elapsed() * 4)).await;
+    }
+}
+
+async fn put_together(app: &App, site: &str, desk: &Arc<Desk>) -> store::Result<()> {
+    if !app.sites().iter().any(|one| one.id == site) {
+        return Ok(());
+    }
+    let (shared, knowledge) = (Arc::clone(desk), Arc::clone(&app.knowledge));
+    let Ok(answers) = tokio::task::spawn_blocking(move || shared.resolve(&knowledge)).await else {
+        tracing::error!(site, "a judge failed; what was observed is kept");
+        return Ok(());
+    };
+    let mut writer = app.store.writer().await?;
+    let Answers { devices, conversations, findings } = &*answers;
+    writer.put_observed(ObservedSite { site, devices, conversations, findings }).await?;
+    writer.commit().await?;
+    app.tell(Event::new("observed", site));
+    Ok(())
+}

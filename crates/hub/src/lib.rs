@@ -1,0 +1,157 @@
+//! The hub: HTTP API, sign-in, roles, reconcilers, and the web page that it serves.
+//!
+//! Way in: [`App::open`] makes the hub of a data folder, [`serve`] serves it. [`api::document`] is its OpenAPI document.
+//! What sensors say goes through [`intake::Intake`] (journal, inventory, judges) into the `store`; what people do goes through
+//! `store::Change`, with its ledger entry. Long history is behind [`History`].
+
+pub mod api;
+pub mod auth;
+pub mod error;
+pub mod events;
+pub mod history;
+pub mod intake;
+mod page;
+mod serve;
+
+use std::ops::Deref;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use anyhow::Context as _;
+use inventory::Config;
+use knowledge::Knowledge;
+use model::Timestamp;
+use store::{SiteRow, Store};
+use tokio::sync::broadcast;
+
+pub use history::History;
+pub use serve::{Listen, router, serve};
+
+use events::Event;
+use intake::Intake;
+
+/// How a hub is set up.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Data folder, made where it does not exist.
+    pub data: PathBuf,
+    /// Database; SQLite in the data folder where absent.
+    pub database: Option<String>,
+}
+
+/// A hub; copies are the same hub.
+#[derive(Clone)]
+pub struct App(Arc<Inner>);
+
+/// What a hub is made of.
+pub struct Inner {
+    /// State.
+    pub store: Store,
+    /// What is known of the world.
+    pub knowledge: Arc<Knowledge>,
+    /// What sensors say.
+    pub intake: Intake,
+    /// Long history, where there is an engine for it.
+    pub history: Option<Arc<dyn History>>,
+    /// Data folder.
+    pub data: PathBuf,
+    /// Connections are encrypted, so that cookies must be.
+    pub is_https: bool,
+    sites: RwLock<Vec<SiteRow>>,
+    events: broadcast::Sender<Event>,
+}
+
+impl Deref for App {
+    type Target = Inner;
+
+    fn deref(&self) -> &Inner {
+        &self.0
+    }
+}
+
+impl App {
+    /// Opens the hub of a data folder: state, journal, and what they amount to.
+    ///
+    /// # Errors
+    /// What could not be opened, and what to do.
+    pub async fn open(options: Options, history: Option<Arc<dyn History>>, is_https: bool) -> anyhow::Result<Self> {
+        let data = options.data;
+        private_folder(&data).with_context(|| format!("cannot use the data folder {}", data.display()))?;
+        let url = options.database.unwrap_or_else(|| format!("sqlite://{}", data.join("state.db").display()));
+        let store = Store::open(&url).await.context("cannot open the state")?;
+        let sites = store.sites().await?;
+        let inside = sites.clone();
+        let journal = data.join("journal");
+        let (intake, found) = tokio::task::spawn_blocking(move || Intake::open(&journal, &|site| networks(&inside, site)))
+            .await?
+            .context("cannot read the journal in the data folder")?;
+        for damage in &found.damage {
+            tracing::warn!(damage, "a part of the journal cannot be read and is passed over");
+        }
+        let knowledge = Arc::new(Knowledge::builtin());
+        let (sites, (events, _)) = (RwLock::new(sites), broadcast::channel(1024));
+        Ok(Self(Arc::new(Inner { store, knowledge, intake, history, data, is_https, sites, events })))
+    }
+
+    /// The time.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        Timestamp::from_nanos(i64::try_from(since.as_nanos()).unwrap_or(i64::MAX))
+    }
+
+    /// All sites.
+    #[must_use]
+    pub fn sites(&self) -> Vec<SiteRow> {
+        self.sites.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Reads the sites again after they changed.
+    ///
+    /// # Errors
+    /// The state's.
+    pub async fn read_sites(&self) -> store::Result<()> {
+        let sites = self.store.sites().await?;
+        *self.sites.write().unwrap_or_else(PoisonError::into_inner) = sites;
+        Ok(())
+    }
+
+    /// The networks inside a site.
+    #[must_use]
+    pub fn networks(&self, site: &str) -> Config {
+        networks(&self.sites(), site)
+    }
+
+    /// Tells every page that listens.
+    pub fn tell(&self, event: Event) {
+        // Nobody listening is no error.
+        let _ = self.events.send(event);
+    }
+
+    /// What is told from now on.
+    #[must_use]
+    pub fn listen(&self) -> broadcast::Receiver<Event> {
+        self.events.subscribe()
+    }
+
+    /// Starts what runs beside the API.
+    pub fn start(&self) {
+        tokio::spawn(intake::reconcile(self.clone()));
+        tokio::spawn(api::captures::resume(self.clone()));
+    }
+}
+
+fn networks(sites: &[SiteRow], site: &str) -> Config {
+    let listed = sites.iter().find(|one| one.id == site).map(|one| one.networks.as_slice()).unwrap_or_default();
+    let parsed: Vec<_> = listed.iter().filter_map(|text| text.parse().ok()).collect();
+    if parsed.is_empty() { Config::default() } else { Config { site_networks: parsed } }
+}
+
+/// Makes a folder that only its owner reads.
+fn private_folder(folder: &Path) -> std::io::Result<()> {
+    std::fs::create_dir_all(folder)?;
+    #[cfg(unix)]
+    std::fs::set_permissions(folder, std::os::unix::fs::PermissionsExt::from_mode(0o700))?;
+    Ok(())
+}

@@ -1,0 +1,67 @@
+//! `medwarden run`: the hub; and `medwarden openapi`.
+
+use std::io::Write as _;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::Context as _;
+use clap::Args;
+use hub::{App, Listen, Options};
+use tokio::signal::unix::{SignalKind, signal};
+
+/// How the hub runs.
+#[derive(Debug, Args)]
+pub struct RunArgs {
+    /// Data folder: state, history, ledger and keys; made where it does not exist
+    #[arg(long, value_name = "DIR")]
+    data: PathBuf,
+    /// Database: postgres://user@host/name, or sqlite:///path; SQLite in the data folder where absent
+    #[arg(long, value_name = "URL")]
+    database: Option<String>,
+    /// Address and port to listen on
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8443")]
+    listen: SocketAddr,
+    /// Certificate chain, PEM; the hub makes its own where absent
+    #[arg(long, value_name = "FILE", requires = "key")]
+    certificate: Option<PathBuf>,
+    /// Key of the certificate, PEM
+    #[arg(long, value_name = "FILE", requires = "certificate")]
+    key: Option<PathBuf>,
+    /// Plain HTTP instead of HTTPS; on loopback only
+    #[arg(long)]
+    plain: bool,
+}
+
+/// Runs the hub until it is asked to end.
+pub fn run(arguments: &RunArgs) -> anyhow::Result<ExitCode> {
+    tracing_subscriber::fmt()
+        .with_env_filter(tracing_subscriber::EnvFilter::try_from_env("MEDWARDEN_LOG").unwrap_or_else(|_| "info,sqlx=warn".into()))
+        .with_writer(std::io::stderr)
+        .init();
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("cannot start")?;
+    runtime.block_on(async {
+        let options = Options { data: arguments.data.clone(), database: arguments.database.clone() };
+        let app = App::open(options, None, !arguments.plain).await?;
+        let certificate = arguments.certificate.clone().zip(arguments.key.clone());
+        let listen = Listen { address: arguments.listen, certificate, plain: arguments.plain };
+        let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+        let end = async move {
+            tokio::select! { _ = terminate.recv() => {}, _ = interrupt.recv() => {} }
+        };
+        let scheme = if arguments.plain { "http" } else { "https" };
+        let ready = |address| {
+            // Whoever starts the hub reads where it is; nobody reading is no error.
+            let _ = writeln!(std::io::stdout(), "Medwarden is at {scheme}://{address}");
+        };
+        hub::serve(app, listen, ready, end).await
+    })?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Prints the OpenAPI document.
+pub fn openapi() -> anyhow::Result<ExitCode> {
+    let text = serde_json::to_string_pretty(&hub::api::document())?;
+    writeln!(std::io::stdout(), "{text}").context("cannot write")?;
+    Ok(ExitCode::SUCCESS)
+}
