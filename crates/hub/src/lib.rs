@@ -6,6 +6,7 @@
 
 pub mod api;
 pub mod auth;
+mod clock;
 pub mod error;
 pub mod events;
 pub mod history;
@@ -16,7 +17,6 @@ mod serve;
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::Context as _;
 use inventory::Config;
@@ -28,8 +28,9 @@ use tokio::sync::broadcast;
 pub use history::History;
 pub use serve::{Listen, router, serve};
 
+use error::{Answer, Problem, kinds};
 use events::Event;
-use intake::Intake;
+use intake::{Answers, Intake};
 
 /// How a hub is set up.
 #[derive(Clone, Debug)]
@@ -97,8 +98,7 @@ impl App {
     /// The time.
     #[must_use]
     pub fn now(&self) -> Timestamp {
-        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        Timestamp::from_nanos(i64::try_from(since.as_nanos()).unwrap_or(i64::MAX))
+        clock::now()
     }
 
     /// All sites.
@@ -121,6 +121,16 @@ impl App {
     #[must_use]
     pub fn networks(&self, site: &str) -> Config {
         networks(&self.sites(), site)
+    }
+
+    /// What a site amounts to.
+    ///
+    /// # Errors
+    /// `not-ready` while it is put together for the first time since the start.
+    pub fn answers(&self, site: &str) -> Answer<Arc<Answers>> {
+        self.intake
+            .answers(site)
+            .ok_or_else(|| Problem::new(&kinds::NOT_READY, "the hub just started and puts its answers together").retry_after(1))
     }
 
     /// Tells every page that listens.

@@ -5,6 +5,8 @@ use axum::http::{HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use rust_embed::{EmbeddedFile, RustEmbed};
 
+use crate::error::{Problem, kinds};
+
 #[derive(RustEmbed)]
 #[folder = "../../ui/dist"]
 #[allow_missing = true]
@@ -16,7 +18,8 @@ pub(crate) async fn file(uri: Uri) -> Response {
     match Files::get(path) {
         Some(file) if path.starts_with("assets/") => answer(path, file, "public, max-age=31536000, immutable"),
         Some(file) => answer(path, file, "no-cache"),
-        None if path.starts_with("assets/") || path.starts_with("api/") => StatusCode::NOT_FOUND.into_response(),
+        None if path.starts_with("api/") => Problem::new(&kinds::ABSENT, "no such route; see /api/openapi.json").into_response(),
+        None if path.starts_with("assets/") => StatusCode::NOT_FOUND.into_response(),
         None => match Files::get("index.html") {
             Some(file) => answer("index.html", file, "no-cache"),
             None => (StatusCode::NOT_FOUND, "This program was built without the page. Build it with: make ui\n").into_response(),

@@ -8,6 +8,7 @@ use anyhow::{Context as _, bail};
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::{HeaderName, HeaderValue, header};
+use axum::routing::get;
 use axum_server::Handle;
 use axum_server::tls_rustls::RustlsConfig;
 use tower_http::compression::CompressionLayer;
@@ -40,6 +41,7 @@ pub fn router(app: &App) -> Router {
     let fixed =
         |name: HeaderName, value: &'static str| SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value));
     let router = api
+        .route("/api/openapi.json", get(|| async { axum::Json(api::document()) }))
         .fallback(page::file)
         .layer(DefaultBodyLimit::max(MAX_BODY))
         .layer(CompressionLayer::new())

@@ -228,7 +228,7 @@ async fn device_findings(
 #[utoipa::path(get, path = "/api/devices/{id}/isolation", tag = "devices", params(("id" = String, Path)), responses((status = 200, body = crate::api::shapes::Isolation)))]
 async fn isolation(State(app): State<App>, caller: Caller, Path(id): Path<String>) -> Answer<axum::Json<Isolation>> {
     let row = app.store.device(&id, &caller.sites_or(&app, Right::ViewInventory, None)?).await?;
-    let answers = app.intake.answers(&row.site_id);
+    let answers = app.answers(&row.site_id)?;
     let knowledge = std::sync::Arc::clone(&app.knowledge);
     let isolation = tokio::task::spawn_blocking(move || {
         Responder::new(&answers.devices, &answers.conversations, &knowledge).isolation(&row.device)

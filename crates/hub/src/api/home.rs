@@ -81,7 +81,7 @@ struct SeverityCount {
 async fn home(State(app): State<App>, caller: Caller, Query(wanted): Query<Wanted>) -> Answer<axum::Json<Home>> {
     let sites = caller.sites_or(&app, Right::ViewInventory, wanted.site.as_deref())?;
     let findings = app.store.finding_counts(&sites).await?;
-    let answers: Vec<_> = sites.iter().map(|site| app.intake.answers(site)).collect();
+    let answers = sites.iter().map(|site| app.answers(site)).collect::<Answer<Vec<_>>>()?;
     let tally = answers.iter().map(|answers| Tally::of(answers)).fold(Tally::default(), Tally::and);
     let count = |(severity, count): (Severity, u64)| SeverityCount { severity: severity.name(), count };
     Ok(axum::Json(tally.home(findings.into_iter().map(count).collect())))

@@ -111,7 +111,7 @@ async fn map(State(app): State<App>, caller: Caller, Query(wanted): Query<Wanted
     let mut map = Map { groups: Vec::new(), devices: Vec::new(), lines: Vec::new() };
     let mut counts = BTreeMap::<String, u64>::new();
     for site in &sites {
-        let answers = app.intake.answers(site);
+        let answers = app.answers(site)?;
         let groups: HashMap<&str, String> =
             answers.devices.iter().map(|device| (device.id.as_str(), group_of(device, by))).collect();
         groups.values().for_each(|group| *counts.entry(group.clone()).or_default() += 1);

@@ -74,15 +74,13 @@ impl Caller {
     /// Sites at which the caller has a right: the one asked for, or all.
     ///
     /// # Errors
-    /// `absent` for a site that the caller does not see, `no-right` where there is none at all.
+    /// As [`Caller::require`] for the one asked for; `no-right` where there is none at all.
     pub fn sites_or(&self, app: &App, right: Right, asked: Option<&str>) -> Answer<Vec<String>> {
-        let sites = self.sites(app, right);
-        match asked {
-            Some(asked) if sites.iter().any(|site| site == asked) => Ok(vec![asked.to_owned()]),
-            Some(_) => Err(Problem::new(&kinds::ABSENT, "no such site")),
-            None if sites.is_empty() => Err(Problem::of(&kinds::NO_RIGHT)),
-            None => Ok(sites),
+        if let Some(asked) = asked {
+            return self.require(app, right, asked).map(|()| vec![asked.to_owned()]);
         }
+        let sites = self.sites(app, right);
+        if sites.is_empty() { Err(Problem::of(&kinds::NO_RIGHT)) } else { Ok(sites) }
     }
 
     /// The caller has a right at a site of a tenant, or at the whole tenant.

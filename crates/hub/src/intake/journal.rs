@@ -1,11 +1,11 @@
 //! What sensors said, on disk before it is acknowledged.
 //!
-//! A file of frames: length and check sum (the first eight octets of SHA-256) before a zstd-compressed [`Batch`]. A frame whose end is
-//! missing or whose sum is wrong at the end of the last file was never acknowledged and is cut off; anywhere else it is damage, which is
-//! told and passed over.
+//! A file of frames: a mark, length and check sum (the first eight octets of SHA-256) before a zstd-compressed [`Batch`]. What stands
+//! behind the last whole frame of the last file was never acknowledged and is cut off. Anything else that cannot be read is damage: it is
+//! told, and reading goes on at the next whole frame.
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, BufReader, ErrorKind, Read, Seek, SeekFrom, Write};
+use std::io::{self, ErrorKind, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use model::Observation;
@@ -30,7 +30,9 @@ const MAX_FRAME: usize = 64 << 20;
 const MAX_BATCH: usize = 512 << 20;
 /// A file is followed by the next one beyond this.
 const FILE_BYTES: u64 = 256 << 20;
-const HEADER: usize = 12;
+/// Before each frame.
+const MARK: [u8; 4] = *b"MWJ1";
+const HEADER: usize = 16;
 
 /// The journal of a hub.
 #[derive(Debug)]
@@ -109,6 +111,7 @@ fn frame(batch: &Batch) -> io::Result<Vec<u8>> {
     let length = u32::try_from(body.len()).ok().filter(|_| body.len() <= MAX_FRAME);
     let length = length.ok_or_else(|| io::Error::new(ErrorKind::InvalidInput, "the batch is too large"))?;
     let mut frame = Vec::with_capacity(HEADER + body.len());
+    frame.extend(MARK);
     frame.extend(length.to_le_bytes());
     frame.extend(Sha256::digest(&body).iter().take(8));
     frame.extend(body);
@@ -117,38 +120,88 @@ fn frame(batch: &Batch) -> io::Result<Vec<u8>> {
 
 /// Reads a file; returns where its last whole frame ends.
 fn read(path: &Path, found: &mut Found, take: &mut dyn FnMut(Batch)) -> io::Result<u64> {
-    let mut input = BufReader::new(File::open(path)?);
-    let mut end = 0;
-    let mut header = [0; HEADER];
-    while full(&mut input, &mut header)? {
-        let (length, sum) = header.split_at(4);
-        let length = length.try_into().map(u32::from_le_bytes).unwrap_or(u32::MAX) as usize;
-        let mut body = Vec::new();
-        if length > MAX_FRAME || input.by_ref().take(length as u64).read_to_end(&mut body)? < length {
-            found.damage.push(format!("{}: the frame at octet {end} is cut off", path.display()));
-            break;
+    let bytes = std::fs::read(path)?;
+    let (mut at, mut end) = (0, 0);
+    while let Some(rest) = bytes.get(at..).filter(|rest| !rest.is_empty()) {
+        if let Some((length, batch)) = first(rest) {
+            found.batches += 1;
+            take(batch);
+            at += length;
+            end = at;
+            continue;
         }
-        let batch = Some(&body).filter(|body| Sha256::digest(body).iter().take(8).eq(sum)).and_then(|body| {
-            let json = zstd::bulk::decompress(body, MAX_BATCH).ok()?;
-            serde_json::from_slice(&json).ok()
-        });
-        match batch {
-            Some(batch) => {
-                found.batches += 1;
-                take(batch);
-            }
-            None => found.damage.push(format!("{}: the frame at octet {end} is damaged", path.display())),
-        }
-        end += (HEADER + length) as u64;
+        let next = (at + 1..bytes.len()).find(|next| bytes.get(*next..).and_then(first).is_some());
+        let Some(next) = next else { break };
+        found.damage.push(format!("{}: octets {at} to {next} cannot be read", path.display()));
+        at = next;
     }
-    Ok(end)
+    Ok(end as u64)
 }
 
-/// Fills the buffer; false when the file ends before that.
-fn full(input: &mut impl Read, buffer: &mut [u8]) -> io::Result<bool> {
-    match input.read_exact(buffer) {
-        Ok(()) => Ok(true),
-        Err(error) if error.kind() == ErrorKind::UnexpectedEof => Ok(false),
-        Err(error) => Err(error),
+/// The frame with which octets begin, and its length, where it is whole.
+fn first(bytes: &[u8]) -> Option<(usize, Batch)> {
+    let (header, rest) = bytes.split_at_checked(HEADER)?;
+    let (length, sum) = header.strip_prefix(&MARK)?.split_at_checked(4)?;
+    let length = u32::from_le_bytes(length.try_into().ok()?) as usize;
+    let body = rest.get(..length).filter(|body| Sha256::digest(body).iter().take(8).eq(sum))?;
+    let json = zstd::bulk::decompress(body, MAX_BATCH).ok()?;
+    Some((HEADER + length, serde_json::from_slice(&json).ok()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn batch(number: u64) -> Batch {
+        Batch { site: "site".to_owned(), sensor: "sensor".to_owned(), number, observations: Vec::new() }
+    }
+
+    /// Writes batches 1 to 3 and gives the file's octets with where each frame begins.
+    fn written(folder: &Path) -> (Vec<u8>, usize) {
+        let (mut journal, _) = Journal::open(folder, &mut |_| {}).unwrap();
+        (1..=3).for_each(|number| journal.append(&batch(number)).unwrap());
+        let bytes = std::fs::read(path(folder, 1)).unwrap();
+        let length = bytes.len() / 3;
+        (bytes, length)
+    }
+
+    fn reopened(folder: &Path) -> (Vec<u64>, Vec<String>) {
+        let mut numbers = Vec::new();
+        let (_, found) = Journal::open(folder, &mut |batch| numbers.push(batch.number)).unwrap();
+        (numbers, found.damage)
+    }
+
+    #[test]
+    fn what_was_acknowledged_is_there_again() {
+        let folder = tempfile::tempdir().unwrap();
+        written(folder.path());
+        assert_eq!(reopened(folder.path()), (vec![1, 2, 3], vec![]));
+    }
+
+    #[test]
+    fn a_half_written_end_is_cut_off_wherever_it_ends() {
+        let folder = tempfile::tempdir().unwrap();
+        let (bytes, length) = written(folder.path());
+        for end in 2 * length..3 * length {
+            std::fs::write(path(folder.path(), 1), &bytes[..end]).unwrap();
+            assert_eq!(reopened(folder.path()), (vec![1, 2], vec![]), "cut at {end}");
+            let (mut journal, _) = Journal::open(folder.path(), &mut |_| {}).unwrap();
+            journal.append(&batch(3)).unwrap();
+            assert_eq!(reopened(folder.path()).0, [1, 2, 3]);
+        }
+    }
+
+    #[test]
+    fn damage_takes_no_other_frame_with_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let (bytes, length) = written(folder.path());
+        for at in length..2 * length {
+            let mut damaged = bytes.clone();
+            damaged[at] ^= 0x55;
+            std::fs::write(path(folder.path(), 1), damaged).unwrap();
+            let (numbers, damage) = reopened(folder.path());
+            assert_eq!(numbers, [1, 3], "octet {at}");
+            assert_eq!(damage.len(), 1, "{damage:?}");
+        }
     }
 }

@@ -8,7 +8,7 @@ use std::io;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use inventory::{Config, Inventory};
 use knowledge::Knowledge;
@@ -37,7 +37,8 @@ pub struct Answers {
 struct Desk {
     inventory: Mutex<Inventory>,
     is_changed: AtomicBool,
-    answers: RwLock<Arc<Answers>>,
+    /// Absent until they were put together for the first time since the start.
+    answers: RwLock<Option<Arc<Answers>>>,
 }
 
 /// Takes in what sensors say.
@@ -95,11 +96,13 @@ impl Intake {
         held(&self.numbers).get(sensor).copied().unwrap_or_default()
     }
 
-    /// What a site amounts to.
+    /// What a site amounts to; nothing where no sensor spoke, absent where the hub has not put it together since it started.
     #[must_use]
-    pub fn answers(&self, site: &str) -> Arc<Answers> {
+    pub fn answers(&self, site: &str) -> Option<Arc<Answers>> {
         let desks = self.desks.read().unwrap_or_else(PoisonError::into_inner);
-        desks.get(site).map(|desk| Arc::clone(&desk.answers.read().unwrap_or_else(PoisonError::into_inner))).unwrap_or_default()
+        desks
+            .get(site)
+            .map_or_else(|| Some(Arc::default()), |desk| desk.answers.read().unwrap_or_else(PoisonError::into_inner).clone())
     }
 
     fn desk(&self, site: &str, networks: &dyn Fn(&str) -> Config) -> Arc<Desk> {
@@ -123,7 +126,7 @@ impl Desk {
         let resolved = held(&self.inventory).resolve(knowledge);
         let findings = detect::findings(&detect::Site::new(&resolved.devices, &resolved.conversations, knowledge));
         let answers = Arc::new(Answers { devices: resolved.devices, conversations: resolved.conversations, findings });
-        *self.answers.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&answers);
+        *self.answers.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&answers));
         answers
     }
 }
@@ -132,7 +135,7 @@ impl Desk {
 pub(crate) async fn reconcile(app: App) {
     const PAUSE: Duration = Duration::from_secs(1);
     loop {
-        let begun = Instant::now();
+        let begun = tokio::time::Instant::now();
         for (site, desk) in app.intake.changed() {
             if let Err(error) = put_together(&app, &site, &desk).await {
                 tracing::error!(%error, site, "what was observed could not be written; it is tried again");

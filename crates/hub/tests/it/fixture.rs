@@ -1,0 +1,179 @@
+//! A hub in a temporary folder, and callers with their cookies.
+
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::{Method, Request, StatusCode, header};
+use http_body_util::BodyExt as _;
+use hub::auth::{Role, hash};
+use hub::{App, Options, router};
+use serde_json::{Value, json};
+use store::{Act, Actor, RoleRow};
+use tempfile::TempDir;
+use tower::ServiceExt as _;
+
+/// Password of everybody in the tests.
+pub const PASSWORD: &str = "four words make a password";
+
+/// A hub.
+pub struct TestHub {
+    pub app: App,
+    pub folder: TempDir,
+}
+
+/// An answer.
+#[derive(Debug)]
+pub struct Answer {
+    pub status: StatusCode,
+    pub kind: String,
+    pub text: String,
+    cookie: Option<String>,
+    pub etag: Option<String>,
+}
+
+impl Answer {
+    /// The body as JSON.
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.text).unwrap_or_else(|error| panic!("{error}: {self:?}"))
+    }
+
+    /// The code of the problem that it is.
+    pub fn problem(&self) -> String {
+        assert_eq!(self.kind, "application/problem+json", "{self:?}");
+        let body = self.json();
+        assert_eq!(body["status"], self.status.as_u16());
+        assert!(!body["what_to_do"].as_str().unwrap().is_empty());
+        body["type"].as_str().unwrap().strip_prefix("urn:medwarden:problem:").unwrap().to_owned()
+    }
+}
+
+/// Somebody at a browser.
+#[derive(Clone)]
+pub struct Visitor {
+    router: Router,
+    pub cookie: Option<String>,
+    pub csrf: Option<String>,
+    if_match: Option<String>,
+}
+
+impl Visitor {
+    /// Sends a request.
+    pub async fn send(&self, method: Method, path: &str, kind: &str, body: impl Into<Body>) -> Answer {
+        let mut request = Request::builder().method(method).uri(path).header(header::CONTENT_TYPE, kind);
+        if let Some(cookie) = &self.cookie {
+            request = request.header(header::COOKIE, cookie);
+        }
+        if let Some(csrf) = &self.csrf {
+            request = request.header("x-medwarden-csrf", csrf);
+        }
+        if let Some(etag) = &self.if_match {
+            request = request.header(header::IF_MATCH, etag);
+        }
+        let response = self.router.clone().oneshot(request.body(body.into()).unwrap()).await.unwrap();
+        let header = |name| response.headers().get(name).map(|value| value.to_str().unwrap().to_owned());
+        let (status, kind) = (response.status(), header(header::CONTENT_TYPE).unwrap_or_default());
+        let (cookie, etag) = (header(header::SET_COOKIE), header(header::ETAG));
+        let bytes = response.into_body().collect().await.unwrap().to_bytes();
+        Answer { status, kind, text: String::from_utf8(bytes.to_vec()).unwrap(), cookie, etag }
+    }
+
+    /// Changes what was read with an ETag.
+    pub async fn patch(&self, path: &str, etag: Option<&str>, body: Value) -> Answer {
+        let mut visitor = self.clone();
+        visitor.if_match = etag.map(str::to_owned);
+        visitor.send(Method::PATCH, path, "application/json", body.to_string()).await
+    }
+
+    pub async fn get(&self, path: &str) -> Answer {
+        self.send(Method::GET, path, "application/json", Body::empty()).await
+    }
+
+    pub async fn post(&self, path: &str, body: Value) -> Answer {
+        self.send(Method::POST, path, "application/json", body.to_string()).await
+    }
+
+    /// Signs in and remembers the cookie and the token against forged requests.
+    pub async fn sign_in(&mut self, login: &str, password: &str) -> Answer {
+        let answer = self.post("/api/session", json!({ "login": login, "password": password })).await;
+        if answer.status.is_success() {
+            let cookie = answer.cookie.clone().unwrap();
+            self.cookie = cookie.split(';').next().map(str::to_owned);
+            self.csrf = Some(self.get("/api/session").await.json()["csrf"].as_str().unwrap().to_owned());
+        }
+        answer
+    }
+}
+
+impl TestHub {
+    /// A hub that was never set up.
+    pub async fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        Self { app: open(&folder).await, folder }
+    }
+
+    /// A hub with a tenant, a site and an administrator `alex`; returns the site too.
+    pub async fn set_up() -> (Self, Visitor, String) {
+        let hub = Self::new().await;
+        let mut visitor = hub.visitor();
+        assert_eq!(visitor.post("/api/setup", setup()).await.status, StatusCode::CREATED);
+        assert_eq!(visitor.sign_in("alex", PASSWORD).await.status, StatusCode::NO_CONTENT);
+        let site = hub.app.sites().remove(0).id;
+        (hub, visitor, site)
+    }
+
+    /// The same after the hub ended and began again.
+    pub async fn again(self) -> Self {
+        let Self { app, folder } = self;
+        app.store.close().await;
+        drop(app);
+        Self { app: open(&folder).await, folder }
+    }
+
+    /// Somebody who is not signed in.
+    pub fn visitor(&self) -> Visitor {
+        Visitor { router: router(&self.app), cookie: None, csrf: None, if_match: None }
+    }
+
+    /// Somebody with a role at a tenant, signed in.
+    pub async fn person(&self, login: &str, role: Role, tenant: &str, site: Option<&str>) -> Visitor {
+        let mut change = self.app.store.begin(&Actor::hub("test"), self.app.now()).await.unwrap();
+        let person = change.add_person(login, login, "", Some(&hash(PASSWORD).unwrap())).await.unwrap();
+        let row = RoleRow { role: role.name().to_owned(), tenant_id: tenant.to_owned(), site_id: site.map(str::to_owned) };
+        change.add_role(&person, &row).await.unwrap();
+        change.commit(Act::new("person.add", person)).await.unwrap();
+        let mut visitor = self.visitor();
+        assert_eq!(visitor.sign_in(login, PASSWORD).await.status, StatusCode::NO_CONTENT);
+        visitor
+    }
+
+    /// Hands the clinic's capture in and waits until its devices are there.
+    pub async fn fed(&self, visitor: &Visitor, site: &str) -> Value {
+        let path = format!("/api/captures?site={site}&name=clinic.pcap");
+        let answer = visitor.send(Method::POST, &path, "application/octet-stream", lab::clinic()).await;
+        assert_eq!(answer.status, StatusCode::ACCEPTED, "{answer:?}");
+        self.app.start();
+        for _ in 0..600 {
+            let page = visitor.get("/api/devices?limit=500").await.json();
+            let captures = visitor.get("/api/captures").await.json();
+            if captures[0]["state"] == "done" && page["items"].as_array().is_some_and(|items| items.len() > 10) {
+                return page;
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        panic!("the capture was not read within a minute");
+    }
+}
+
+async fn open(folder: &TempDir) -> App {
+    let options = Options { data: folder.path().join("data"), database: None };
+    App::open(options, None, false).await.unwrap()
+}
+
+/// A first run that is right.
+pub fn setup() -> Value {
+    json!({
+        "tenant": "Lakeside", "site": "Clinic", "time_zone": "Europe/Berlin", "networks": [],
+        "name": "Alex", "login": "alex", "password": PASSWORD,
+    })
+}

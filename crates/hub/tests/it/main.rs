@@ -1,0 +1,10 @@
+//! The hub as its callers meet it: a real state, a real journal, real requests.
+
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::print_stderr, reason = "tests")]
+
+mod captures;
+mod document;
+mod findings;
+mod fixture;
+mod rights;
+mod sessions;
