@@ -1,9 +1,9 @@
 //! The whole way with npm's certified `oidc-provider`, started here on loopback.
 
 use std::collections::BTreeMap;
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Lines};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
 
 use signin::oidc::{Error, Provider, Settings};
 use url::Url;
@@ -13,6 +13,8 @@ const REDIRECT: &str = "http://127.0.0.1:1/api/session/oidc/return";
 struct Running {
     child: Child,
     issuer: String,
+    /// Kept open: a provider that cannot write ends.
+    _said: Lines<BufReader<ChildStdout>>,
 }
 
 impl Drop for Running {
@@ -45,14 +47,14 @@ fn start() -> Result<Running, String> {
     let mut child = command.spawn().map_err(|error| format!("node: {error}"))?;
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
     match lines.next() {
-        Some(Ok(issuer)) if issuer.starts_with("http://") => Ok(Running { child, issuer }),
+        Some(Ok(issuer)) if issuer.starts_with("http://") => Ok(Running { child, issuer, _said: lines }),
         other => Err(format!("the provider did not start: {other:?}")),
     }
 }
 
-fn settings(running: &Running) -> Settings {
+fn settings(issuer: &str) -> Settings {
     Settings {
-        issuer: running.issuer.clone(),
+        issuer: issuer.to_owned(),
         client_id: "medwarden".into(),
         client_secret: Some("a secret of the test, long enough".into()),
         redirect: REDIRECT.into(),
@@ -88,7 +90,7 @@ async fn there_and_back() {
         Ok(running) => running,
         Err(why) => return eprintln!("skipped: {why}"),
     };
-    let provider = Provider::discover(settings(&running)).await.unwrap();
+    let provider = Provider::discover(settings(&running.issuer)).await.unwrap();
     let (url, pending) = provider.begin();
     assert!(url.contains("code_challenge_method=S256") && url.contains("nonce=") && url.contains("state="));
     let (code, state) = browse(&url).await;
@@ -110,7 +112,7 @@ async fn there_and_back() {
     let state = Url::parse(&second).unwrap().query_pairs().find(|(name, _)| name == "state").unwrap().1.into_owned();
     assert!(matches!(provider.end(pending, &state, &code).await, Err(Error::Refused(_))), "a code of another sign-in: PKCE");
 
-    let wrong = Settings { client_secret: Some("not the secret of the test".into()), ..settings(&running) };
+    let wrong = Settings { client_secret: Some("not the secret of the test".into()), ..settings(&running.issuer) };
     let provider = Provider::discover(wrong).await.unwrap();
     let (url, pending) = provider.begin();
     let (code, state) = browse(&url).await;
@@ -119,8 +121,7 @@ async fn there_and_back() {
 
 #[tokio::test]
 async fn a_provider_in_the_clear_or_absent_is_refused() {
-    let mut settings =
-        settings(&Running { child: Command::new("true").spawn().unwrap(), issuer: "http://provider.example".into() });
+    let mut settings = settings("http://provider.example");
     assert!(matches!(Provider::discover(settings.clone()).await, Err(Error::Settings(_))));
     settings.issuer = "http://127.0.0.1:1".into();
     assert!(matches!(Provider::discover(settings.clone()).await, Err(Error::Provider(_))));

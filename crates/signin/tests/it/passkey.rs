@@ -3,7 +3,8 @@
 use passkey::authenticator::{Authenticator, UiHint, UserCheck, UserValidationMethod};
 use passkey::client::{Client, DefaultClientData};
 use passkey::crypto::rust_crypto::RustCryptoBackend;
-use passkey::types::ctap2::{Aaguid, Ctap2Error};
+use passkey_types::ctap2::{Aaguid, Ctap2Error};
+use public_suffix::PublicSuffixList;
 use serde_json::Value;
 use signin::passkey::{Account, Passkeys};
 use url::Url;
@@ -15,7 +16,7 @@ struct Finger;
 
 #[async_trait::async_trait]
 impl UserValidationMethod for Finger {
-    type PasskeyItem = passkey::types::Passkey;
+    type PasskeyItem = passkey_types::Passkey;
 
     async fn check_user<'a>(&self, _: UiHint<'a, Self::PasskeyItem>, _: bool, _: bool) -> Result<UserCheck, Ctap2Error> {
         Ok(UserCheck { presence: true, verification: true })
@@ -30,7 +31,7 @@ impl UserValidationMethod for Finger {
     }
 }
 
-type Browser = Client<Option<passkey::types::Passkey>, Finger, passkey::client::PublicSuffixList, RustCryptoBackend>;
+type Browser = Client<Option<passkey_types::Passkey>, Finger, RustCryptoBackend, PublicSuffixList, ()>;
 
 fn browser() -> Browser {
     Client::new(Authenticator::new(Aaguid::new_empty(), None, Finger, RustCryptoBackend))
@@ -84,7 +85,7 @@ async fn somebody_elses_key_and_an_altered_answer_are_refused() {
     let (options, _) = hub.begin(std::slice::from_ref(&theirs)).unwrap();
     let answer = authenticate(&mut second, ORIGIN, options).await;
     let (_, state) = hub.begin(std::slice::from_ref(&mine)).unwrap();
-    assert!(hub.end(&state, answer, &[mine.clone()]).is_err());
+    assert!(hub.end(&state, answer, std::slice::from_ref(&mine)).is_err());
     let (options, state) = hub.begin(std::slice::from_ref(&mine)).unwrap();
     let mut answer = authenticate(&mut first, ORIGIN, options).await;
     let signature = answer["response"]["signature"].as_str().unwrap();
