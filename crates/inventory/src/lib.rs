@@ -4,7 +4,9 @@
 //! they amount to. Folding is cheap and happens as observations come; resolving is a pure function of what was folded, so that
 //! the same observations give the same answer whatever their order.
 //!
-//! Depends on `model` and `knowledge`; no I/O, no clock.
+//! [`Inventory::save`] writes down what was folded, [`Inventory::load`] goes on from there.
+//!
+//! Depends on `model` and `knowledge`; no clock, no I/O but the writer and reader it is lent.
 
 mod administration;
 mod attributes;
@@ -13,6 +15,7 @@ mod grounds;
 mod identity;
 mod records;
 mod roles;
+mod snapshot;
 mod store;
 #[cfg(test)]
 mod tests;

@@ -10,6 +10,7 @@ use hashbrown::{HashMap, HashSet, HashTable};
 use model::observation::{Fact, FlowRecord, Opening, Subject, Traffic};
 use model::report::{Evidence, Origin};
 use model::{ConversationKey, Endpoint, FactKind, FactValue, FrameRef, Intake, Observation, Timestamp, Transport, Word};
+use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 use smol_str::format_smolstr;
 
@@ -24,7 +25,7 @@ pub(crate) type ConversationId = u32;
 pub(crate) type Few<T> = SmallVec<[T; 4]>;
 
 /// When something was noted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Span {
     pub(crate) first: Timestamp,
     pub(crate) last: Timestamp,
@@ -48,7 +49,7 @@ impl Span {
 }
 
 /// An endpoint and what its packets showed.
-#[derive(Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct EndpointRecord {
     pub(crate) endpoint: Endpoint,
     /// Times at which it sent.
@@ -62,8 +63,8 @@ pub(crate) struct EndpointRecord {
 }
 
 /// A description of a device that is being told, fact by fact.
-#[derive(Debug)]
-struct OpenRecord {
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct OpenRecord {
     subject: EndpointId,
     frame: FrameRef,
     facts: Vec<u32>,
@@ -81,6 +82,10 @@ pub(crate) struct FactRecord {
 }
 
 impl FactRecord {
+    pub(crate) fn new(kind: FactKind, value: FactValue, seen: Evidence) -> Self {
+        Self { kind, of_record: is_of_record(&seen.origin.field), value, seen: Arc::new(seen) }
+    }
+
     /// Id of the field that said it.
     pub(crate) fn field(&self) -> &str {
         &self.seen.origin.field
@@ -125,7 +130,7 @@ fn is_of_record(field: &str) -> bool {
 }
 
 /// A conversation between two endpoints.
-#[derive(Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct ConversationRecord {
     pub(crate) client: EndpointId,
     pub(crate) server: EndpointId,
@@ -144,8 +149,9 @@ pub(crate) struct ConversationRecord {
     pub(crate) facts: Few<u32>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-enum SubjectId {
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum SubjectId {
     Endpoint(EndpointId),
     Conversation(ConversationId),
 }
@@ -271,15 +277,7 @@ impl Store {
             self.values_dropped = self.values_dropped.saturating_add(1);
             return;
         }
-        let id = next_id(&self.facts);
-        let (facts, subjects, hasher) = (&self.facts, &self.fact_subjects, &self.hasher);
-        self.fact_index.insert_unique(hash, id, |id| {
-            let (of, fact) = (subjects.get(*id as usize), facts.get(*id as usize));
-            of.zip(fact).map_or(0, |(of, fact)| hasher.hash_one((*of, fact.field(), &fact.value)))
-        });
-        self.fact_subjects.push(subject);
-        let of_record = is_of_record(&origin.field);
-        let seen = Arc::new(Evidence {
+        let seen = Evidence {
             origin,
             value: text(&value),
             rule: None,
@@ -287,18 +285,32 @@ impl Store {
             first_seen: fact.time,
             last_seen: fact.time,
             count,
-        });
-        self.facts.push(FactRecord { kind: fact.kind, of_record, value, seen });
-        if let Some(facts) = self.facts_about(subject) {
-            facts.push(id);
-        }
-        if of_record {
+        };
+        let id = self.add_fact(subject, FactRecord::new(fact.kind, value, seen));
+        if self.facts.get(id as usize).is_some_and(|fact| fact.of_record) {
             self.record(subject, id, fact.frame);
         }
     }
 
+    /// Adds a fact that is not there yet.
+    pub(crate) fn add_fact(&mut self, subject: SubjectId, fact: FactRecord) -> u32 {
+        let id = next_id(&self.facts);
+        let hash = self.hasher.hash_one((subject, fact.field(), &fact.value));
+        let (facts, subjects, hasher) = (&self.facts, &self.fact_subjects, &self.hasher);
+        self.fact_index.insert_unique(hash, id, |id| {
+            let (of, fact) = (subjects.get(*id as usize), facts.get(*id as usize));
+            of.zip(fact).map_or(0, |(of, fact)| hasher.hash_one((*of, fact.field(), &fact.value)))
+        });
+        self.fact_subjects.push(subject);
+        self.facts.push(fact);
+        if let Some(facts) = self.facts_about(subject) {
+            facts.push(id);
+        }
+        id
+    }
+
     /// The one place of a field that all facts of it share.
-    fn origin(&mut self, origin: Origin) -> Arc<Origin> {
+    pub(crate) fn origin(&mut self, origin: Origin) -> Arc<Origin> {
         let hasher = &self.hasher;
         let hash = |origin: &Origin| hasher.hash_one((&*origin.field, &*origin.protocol));
         let entry = self.origins.entry(hash(&origin), |known| **known == origin, |known| hash(known));
@@ -428,6 +440,36 @@ impl Store {
             record.vlans.push(vlan);
             record.vlans.sort_unstable();
         }
+    }
+
+    /// Every fact with whom it is about.
+    pub(crate) fn facts_with_subjects(&self) -> impl Iterator<Item = (SubjectId, &FactRecord)> {
+        self.fact_subjects.iter().copied().zip(&self.facts)
+    }
+
+    /// Records that are not closed yet, with their source.
+    pub(crate) fn open_records(&self) -> impl Iterator<Item = (u32, &OpenRecord)> {
+        self.open.iter().map(|(source, record)| (*source, record))
+    }
+
+    /// Takes an endpoint back, its facts still to come.
+    pub(crate) fn restore_endpoint(&mut self, mut record: EndpointRecord) {
+        record.facts.clear();
+        self.endpoint_ids.insert(record.endpoint, next_id(&self.endpoints));
+        self.endpoints.push(record);
+    }
+
+    /// Takes a conversation back, its facts still to come.
+    pub(crate) fn restore_conversation(&mut self, mut record: ConversationRecord) {
+        record.facts.clear();
+        let key = (record.client, record.server, record.transport, record.port);
+        self.conversation_ids.insert(key, next_id(&self.conversations));
+        self.conversations.push(record);
+    }
+
+    /// Takes a record back that is not closed yet.
+    pub(crate) fn restore_open(&mut self, source: u32, record: OpenRecord) {
+        self.open.insert(source, record);
     }
 
     /// Facts by their ids.

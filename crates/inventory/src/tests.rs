@@ -4,4 +4,5 @@ mod build;
 mod conversations;
 mod identity;
 mod records;
+mod snapshot;
 mod weighing;

@@ -29,7 +29,7 @@ pub struct Batch {
 const MAX_FRAME: usize = 64 << 20;
 const MAX_BATCH: usize = 512 << 20;
 /// A file is followed by the next one beyond this.
-const FILE_BYTES: u64 = 256 << 20;
+const FILE_BYTES: u64 = 64 << 20;
 /// Before each frame.
 const MARK: [u8; 4] = *b"MWJ1";
 const HEADER: usize = 16;
@@ -53,21 +53,16 @@ pub struct Found {
 }
 
 impl Journal {
-    /// Opens the journal in a folder and gives every batch in it to `take`.
+    /// Opens the journal in a folder and gives every batch in it to `take`, but for files before `from`.
     ///
     /// # Errors
     /// The file system's.
-    pub fn open(folder: &Path, take: &mut dyn FnMut(Batch)) -> io::Result<(Self, Found)> {
-        std::fs::create_dir_all(folder)?;
-        let mut numbers: Vec<u64> = std::fs::read_dir(folder)?
-            .flatten()
-            .filter_map(|entry| entry.file_name().to_str()?.strip_suffix(".journal")?.parse().ok())
-            .collect();
-        numbers.sort_unstable();
+    pub fn open(folder: &Path, from: u64, take: &mut dyn FnMut(Batch)) -> io::Result<(Self, Found)> {
+        let numbers = numbered(folder, ".journal")?;
         let mut found = Found::default();
-        let last = numbers.last().copied().unwrap_or(1);
+        let last = numbers.last().copied().unwrap_or_default().max(from).max(1);
         let mut end = 0;
-        for number in numbers {
+        for number in numbers.into_iter().filter(|number| *number >= from) {
             end = read(&path(folder, number), &mut found, take)?;
         }
         let mut file = OpenOptions::new().create(true).read(true).write(true).truncate(false).open(path(folder, last))?;
@@ -85,9 +80,7 @@ impl Journal {
     /// The file system's, such as a full disk: the batch is not there then.
     pub fn append(&mut self, batch: &Batch) -> io::Result<()> {
         if self.bytes > FILE_BYTES {
-            self.file = OpenOptions::new().create_new(true).write(true).open(path(&self.folder, self.number + 1))?;
-            File::open(&self.folder)?.sync_all()?;
-            (self.number, self.bytes) = (self.number + 1, 0);
+            self.next_file()?;
         }
         let frame = frame(batch)?;
         let written = self.file.write_all(&frame).and_then(|()| self.file.sync_data());
@@ -100,6 +93,44 @@ impl Journal {
         self.bytes += frame.len() as u64;
         Ok(())
     }
+}
+
+impl Journal {
+    /// The number of the file that is written to.
+    #[must_use]
+    pub const fn number(&self) -> u64 {
+        self.number
+    }
+
+    /// Goes on in a new file; returns its number.
+    ///
+    /// # Errors
+    /// The file system's: the old file goes on.
+    pub fn next_file(&mut self) -> io::Result<u64> {
+        self.file = OpenOptions::new().create(true).truncate(true).write(true).open(path(&self.folder, self.number + 1))?;
+        File::open(&self.folder)?.sync_all()?;
+        (self.number, self.bytes) = (self.number + 1, 0);
+        Ok(self.number)
+    }
+
+    /// Deletes files before a number, which a snapshot stands for.
+    ///
+    /// # Errors
+    /// The file system's.
+    pub fn forget(&self, before: u64) -> io::Result<()> {
+        let old = numbered(&self.folder, ".journal")?.into_iter().filter(|number| *number < before);
+        old.map(|number| path(&self.folder, number)).try_for_each(std::fs::remove_file)
+    }
+}
+
+/// Numbers of the files with an ending, ascending.
+pub(super) fn numbered(folder: &Path, ending: &str) -> io::Result<Vec<u64>> {
+    let mut numbers: Vec<u64> = std::fs::read_dir(folder)?
+        .flatten()
+        .filter_map(|entry| entry.file_name().to_str()?.strip_suffix(ending)?.parse().ok())
+        .collect();
+    numbers.sort_unstable();
+    Ok(numbers)
 }
 
 fn path(folder: &Path, number: u64) -> PathBuf {
@@ -158,7 +189,7 @@ mod tests {
 
     /// Writes batches 1 to 3 and gives the file's octets with where each frame begins.
     fn written(folder: &Path) -> (Vec<u8>, usize) {
-        let (mut journal, _) = Journal::open(folder, &mut |_| {}).unwrap();
+        let (mut journal, _) = Journal::open(folder, 0, &mut |_| {}).unwrap();
         (1..=3).for_each(|number| journal.append(&batch(number)).unwrap());
         let bytes = std::fs::read(path(folder, 1)).unwrap();
         let length = bytes.len() / 3;
@@ -167,7 +198,7 @@ mod tests {
 
     fn reopened(folder: &Path) -> (Vec<u64>, Vec<String>) {
         let mut numbers = Vec::new();
-        let (_, found) = Journal::open(folder, &mut |batch| numbers.push(batch.number)).unwrap();
+        let (_, found) = Journal::open(folder, 0, &mut |batch| numbers.push(batch.number)).unwrap();
         (numbers, found.damage)
     }
 
@@ -185,7 +216,7 @@ mod tests {
         for end in 2 * length..3 * length {
             std::fs::write(path(folder.path(), 1), &bytes[..end]).unwrap();
             assert_eq!(reopened(folder.path()), (vec![1, 2], vec![]), "cut at {end}");
-            let (mut journal, _) = Journal::open(folder.path(), &mut |_| {}).unwrap();
+            let (mut journal, _) = Journal::open(folder.path(), 0, &mut |_| {}).unwrap();
             journal.append(&batch(3)).unwrap();
             assert_eq!(reopened(folder.path()).0, [1, 2, 3]);
         }

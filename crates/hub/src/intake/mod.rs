@@ -2,11 +2,12 @@
 
 mod captures;
 mod journal;
+mod snapshot;
 
 use std::collections::HashMap;
 use std::io;
-use std::path::Path;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -21,6 +22,7 @@ pub use journal::{Batch, Found, Journal};
 
 use crate::App;
 use crate::events::Event;
+use snapshot::Snapshot;
 
 /// What a site amounts to, as of the last time that it was put together.
 #[derive(Debug, Default)]
@@ -43,10 +45,13 @@ struct Desk {
 
 /// Takes in what sensors say.
 pub struct Intake {
+    folder: PathBuf,
     journal: Mutex<Journal>,
     /// The highest durable number of each sensor.
     numbers: Mutex<HashMap<String, u64>>,
     desks: RwLock<HashMap<String, Arc<Desk>>>,
+    /// The first journal file that no snapshot stands for.
+    snapshot: AtomicU64,
 }
 
 fn held<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
@@ -54,19 +59,55 @@ fn held<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 }
 
 impl Intake {
-    /// Opens the journal in a folder and takes in again what it has. `networks` tells which networks of a site are inside.
+    /// Opens the journal in a folder and takes in again what it has, from the newest snapshot on. `networks` tells which networks of a
+    /// site are inside.
     ///
     /// # Errors
     /// The file system's.
     pub fn open(folder: &Path, networks: &dyn Fn(&str) -> Config) -> io::Result<(Self, Found)> {
-        let (mut numbers, mut desks) = (HashMap::new(), HashMap::<String, Inventory>::new());
-        let (journal, found) = Journal::open(folder, &mut |batch| {
-            let desk = desks.entry(batch.site.clone()).or_insert_with(|| Inventory::new(networks(&batch.site)));
-            batch.observations.into_iter().for_each(|observation| desk.take(observation));
-            numbers.insert(batch.sensor, batch.number);
+        std::fs::create_dir_all(folder)?;
+        let mut damage = Vec::new();
+        let Snapshot { number, mut numbers, mut sites } = snapshot::read(folder, networks, &mut damage)?;
+        let (journal, mut found) = Journal::open(folder, number, &mut |batch| {
+            if batch.number > numbers.get(&batch.sensor).copied().unwrap_or_default() {
+                let inventory = sites.entry(batch.site.clone()).or_insert_with(|| Inventory::new(networks(&batch.site)));
+                batch.observations.into_iter().for_each(|observation| inventory.take(observation));
+                numbers.insert(batch.sensor, batch.number);
+            }
         })?;
-        let desks = desks.into_iter().map(|(site, inventory)| (site, Arc::new(Desk::new(inventory)))).collect();
-        Ok((Self { journal: Mutex::new(journal), numbers: Mutex::new(numbers), desks: RwLock::new(desks) }, found))
+        found.damage.splice(..0, damage);
+        let desks = sites.into_iter().map(|(site, inventory)| (site, Arc::new(Desk::new(inventory)))).collect();
+        let intake = Self {
+            folder: folder.to_owned(),
+            journal: Mutex::new(journal),
+            numbers: Mutex::new(numbers),
+            desks: RwLock::new(desks),
+            snapshot: AtomicU64::new(number),
+        };
+        Ok((intake, found))
+    }
+
+    /// Writes down what everything amounts to, and deletes what that stands for of the journal. Nothing is taken in meanwhile. Blocks.
+    ///
+    /// # Errors
+    /// The file system's: the journal stays as it is.
+    pub fn compact(&self) -> io::Result<()> {
+        let mut journal = held(&self.journal);
+        let number = journal.next_file()?;
+        let desks = self.desks.read().unwrap_or_else(PoisonError::into_inner);
+        let sites: Vec<_> = desks
+            .iter()
+            .map(|(site, desk)| (site.clone(), move |out: &mut dyn io::Write| held(&desk.inventory).save(out)))
+            .collect();
+        snapshot::write(&self.folder, number, &held(&self.numbers), &sites)?;
+        self.snapshot.store(number, Ordering::Release);
+        journal.forget(snapshot::keep_two(&self.folder)?)
+    }
+
+    /// The journal grew by a file since the last snapshot.
+    #[must_use]
+    pub fn is_long(&self) -> bool {
+        held(&self.journal).number() > self.snapshot.load(Ordering::Acquire).max(1)
     }
 
     /// Takes a batch in; returns the highest durable number of its sensor. A batch that is durable already is passed over. Blocks until
@@ -143,6 +184,21 @@ pub(crate) async fn reconcile(app: App) {
             }
         }
         tokio::time::sleep(PAUSE.max(begun.elapsed() * 4)).await;
+    }
+}
+
+/// Keeps the journal short, for as long as the hub runs.
+pub(crate) async fn compact(app: App) {
+    loop {
+        tokio::time::sleep(Duration::from_secs(60)).await;
+        if app.intake.is_long() {
+            let compacted = app.clone();
+            match tokio::task::spawn_blocking(move || compacted.intake.compact()).await {
+                Ok(Ok(())) => tracing::info!("the journal was made short"),
+                Ok(Err(error)) => tracing::error!(%error, "the journal could not be made short; it is tried again"),
+                Err(error) => tracing::error!(%error, "the journal could not be made short"),
+            }
+        }
     }
 }
 

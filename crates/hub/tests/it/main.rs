@@ -6,5 +6,6 @@ mod captures;
 mod document;
 mod findings;
 mod fixture;
+mod journal;
 mod rights;
 mod sessions;

@@ -103,11 +103,16 @@ impl Seen {
         self
     }
 
-    /// What they amount to.
-    pub(super) fn resolve(self) -> Resolved {
+    /// Folded.
+    pub(super) fn folded(self) -> Inventory {
         let mut inventory = Inventory::new(Config::default());
         self.observations.into_iter().for_each(|observation| inventory.take(observation));
-        inventory.resolve(&Knowledge::builtin())
+        inventory
+    }
+
+    /// What they amount to.
+    pub(super) fn resolve(self) -> Resolved {
+        self.folded().resolve(&Knowledge::builtin())
     }
 
     pub(super) fn devices(self) -> Vec<Device> {
