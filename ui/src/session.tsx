@@ -43,8 +43,9 @@ export function WhoProvider({ session, children }: { session: Session; children:
   const signOut = useCallback(async () => {
     await body(api.DELETE("/api/session", {}));
     rememberCsrf(undefined);
-    queries.clear();
     queries.setQueryData(sessionKey, null);
+    // Nothing that this person was shown stays; the set-up and the session are what the page itself stands on.
+    queries.removeQueries({ predicate: ({ queryKey: [kind] }) => kind !== "setup" && kind !== sessionKey[0] });
   }, [queries]);
   const who = useMemo<Who>(() => ({ session, may: (right) => session.rights.includes(right), signOut }), [session, signOut]);
   return <WhoContext.Provider value={who}>{children}</WhoContext.Provider>;

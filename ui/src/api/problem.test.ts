@@ -14,6 +14,10 @@ test("a proxy's HTML page becomes a problem with something to do", () => {
 
 test("fields of odd types do not reach the screen", () => expect(problemOf({ title: 7, detail: {} }, 403).title).toBe("Your role does not allow this"));
 
+test("the code is the end of the type, as the hub writes it", () => {
+  expect(problemOf({ type: "urn:medwarden:problem:no-right" }, 403).code).toBe("no-right");
+});
+
 test("only failures of the way are asked again", () => {
   expect(isTransient(new ProblemError(problemOf({}, 503)))).toBe(true);
   expect(isTransient(new ProblemError(problemOf({}, 404)))).toBe(false);

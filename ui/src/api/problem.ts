@@ -25,7 +25,7 @@ export function problemOf(body: unknown, status: number): Problem {
   const said = typeof body === "object" && body !== null ? (body as Record<string, unknown>) : {};
   const known = fallback(status);
   return {
-    code: text(said.code) ?? text(said.type)?.split("/").pop() ?? known.code,
+    code: text(said.code) ?? text(said.type)?.split(/[/:]/).pop() ?? known.code,
     status,
     title: text(said.title) ?? known.title,
     detail: text(said.detail),

@@ -11,8 +11,9 @@ export interface Clash {
 const same = (a: unknown, b: unknown): boolean => JSON.stringify(a ?? null) === JSON.stringify(b ?? null);
 
 /** The fields of `mine` that differ from `base`: what a PATCH sends. */
-export function changes(base: Fields, mine: Fields): Fields {
-  return Object.fromEntries(Object.entries(mine).filter(([field, value]) => !same(base[field], value)));
+export function changes<T extends object>(base: T, mine: T): Partial<T> {
+  const fields = Object.entries(mine).filter(([field, value]) => !same(base[field as keyof T], value));
+  return Object.fromEntries(fields) as Partial<T>;
 }
 
 /** Fields that both sides changed, to different values; a person has to choose. */

@@ -1,4 +1,4 @@
-import { Anchor, Button, Group, NativeSelect, Stack, Text, Textarea, TextInput } from "@mantine/core";
+import { Alert, Anchor, Button, Group, NativeSelect, Stack, Text, Textarea, TextInput } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link, useParams } from "@tanstack/react-router";
@@ -10,6 +10,7 @@ import { Page, Section } from "../../components/Page";
 import { ProblemView } from "../../components/Problem";
 import { Query } from "../../components/States";
 import { ImpactTag, SeverityTag, Tag } from "../../components/Tags";
+import { changes } from "../../lib/merge";
 import { sentence } from "../../lib/words";
 import { useTime } from "../../lib/zone";
 import { useWho } from "../../session";
@@ -59,27 +60,41 @@ function Shown({ loaded }: { loaded: Loaded }) {
         )}
       </Section>
       <Section title="Evidence"><EvidenceList evidence={finding.evidence} /></Section>
-      <Section title="Work on it">{may("work_findings") ? <Work key={loaded.tag} loaded={loaded} /> : <Text size="sm">Your role reads findings and does not change them. {assignee ? `It is with ${assignee}.` : "Nobody has taken it yet."}</Text>}</Section>
+      <Section title="Work on it">{may("work_findings") ? <Work loaded={loaded} /> : <Text size="sm">Your role reads findings and does not change them. {assignee ? `It is with ${assignee}.` : "Nobody has taken it yet."}</Text>}</Section>
     </Page>
   );
 }
 
+/** What a person fills in. */
+function fieldsOf(work: WorkedFinding) {
+  return { state: work.state, assignee: work.assignee ?? "", reason: work.note ?? "", until: work.accepted_until?.slice(0, 10) ?? "" };
+}
+
 function Work({ loaded }: { loaded: Loaded }) {
-  const { data: work, tag } = loaded;
-  const { finding } = work;
   const queries = useQueryClient();
   const { may } = useWho();
-  const [state, setState] = useState(work.state);
-  const [reason, setReason] = useState(work.note ?? "");
-  const [until, setUntil] = useState(work.accepted_until?.slice(0, 10) ?? "");
-  const [assignee, setAssignee] = useState(work.assignee ?? "");
+  // What was loaded when this form began; what others change meanwhile never overwrites what was typed.
+  const [base, setBase] = useState(loaded);
+  const [form, setForm] = useState(fieldsOf(loaded.data));
+  const mine = changes(fieldsOf(base.data), form);
+  const isTouched = Object.keys(mine).length > 0;
+  const isChanged = loaded.tag !== base.tag;
+  const begin = (from: Loaded, keep: Partial<typeof form> = {}) => {
+    setBase(from);
+    setForm({ ...fieldsOf(from.data), ...keep });
+  };
+  if (isChanged && !isTouched) begin(loaded);
+  const { finding } = base.data;
+  const set = <K extends keyof typeof form>(field: K, value: (typeof form)[K]) => setForm({ ...form, [field]: value });
   const save = useMutation({
     mutationFn: () =>
       body(api.PATCH("/api/findings/{id}", {
-        params: { path: { id: finding.id }, header: { "If-Match": tag ?? work.etag } },
-        body: { state, assignee: assignee || null, note: reason || null, accepted_until: state === "accepted" && until ? `${until}T23:59:59Z` : null },
+        params: { path: { id: finding.id }, header: { "If-Match": base.tag ?? base.data.etag } },
+        body: { state: form.state, assignee: form.assignee || null, note: form.reason || null, accepted_until: form.state === "accepted" && form.until ? `${form.until}T23:59:59Z` : null },
       })),
-    onSuccess: () => {
+    onSuccess: (saved) => {
+      begin({ data: saved, tag: saved.etag });
+      queries.setQueryData(["finding", finding.id], { data: saved, tag: saved.etag });
       for (const key of ["finding", "findings", "home"]) void queries.invalidateQueries({ queryKey: [key] });
       notifications.show({ message: "Saved." });
     },
@@ -91,13 +106,27 @@ function Work({ loaded }: { loaded: Loaded }) {
   return (
     <form onSubmit={submit}>
       <Stack gap="sm" maw={520}>
-        <NativeSelect label="State" value={state} onChange={(event) => setState(event.currentTarget.value as typeof state)} data={(["open", "working", "accepted", "closed"] as const).filter((one) => one !== "accepted" || may("accept_risk") || work.state === "accepted").map((one) => ({ value: one, label: sentence(one) }))} />
-        <TextInput label="With whom" value={assignee} onChange={(event) => setAssignee(event.currentTarget.value)} />
-        {state === "accepted" && <TextInput type="date" required label="Accepted until" description="On that day, or when the evidence changes, it opens again by itself." value={until} onChange={(event) => setUntil(event.currentTarget.value)} />}
-        {(state === "accepted" || state === "closed") && <Textarea required label="Reason" description="It goes into the ledger with your name." value={reason} onChange={(event) => setReason(event.currentTarget.value)} />}
-        {save.error && <ProblemView error={save.error} retry={() => void queries.invalidateQueries({ queryKey: ["finding", finding.id] })} />}
-        <Group><Button type="submit" loading={save.isPending}>Save</Button></Group>
+        <NativeSelect label="State" value={form.state} onChange={(event) => set("state", event.currentTarget.value as typeof form.state)} data={(["open", "working", "accepted", "closed"] as const).filter((one) => one !== "accepted" || may("accept_risk") || base.data.state === "accepted").map((one) => ({ value: one, label: sentence(one) }))} />
+        <TextInput label="With whom" value={form.assignee} onChange={(event) => set("assignee", event.currentTarget.value)} />
+        {form.state === "accepted" && <TextInput type="date" required label="Accepted until" description="On that day, or when the evidence changes, it opens again by itself." value={form.until} onChange={(event) => set("until", event.currentTarget.value)} />}
+        {(form.state === "accepted" || form.state === "closed") && <Textarea required label="Reason" description="It goes into the ledger with your name." value={form.reason} onChange={(event) => set("reason", event.currentTarget.value)} />}
+        {isChanged && isTouched && <Meanwhile theirs={loaded.data} takeTheirs={() => begin(loaded)} keepMine={() => begin(loaded, mine)} />}
+        {save.error && !isChanged && <ProblemView error={save.error} retry={() => void queries.invalidateQueries({ queryKey: ["finding", finding.id] })} />}
+        <Group><Button type="submit" loading={save.isPending} disabled={isChanged && isTouched}>Save</Button></Group>
       </Stack>
     </form>
+  );
+}
+
+/** Somebody else saved while this person was typing: what they say, and the choice. */
+function Meanwhile({ theirs, takeTheirs, keepMine }: { theirs: WorkedFinding; takeTheirs: () => void; keepMine: () => void }) {
+  return (
+    <Alert role="alert" color="yellow" variant="outline" title={<Text c="var(--mantine-color-text)" fw={600}>Somebody else changed it in the meantime</Text>}>
+      <Text size="sm">It is now {sentence(theirs.state).toLowerCase()}{theirs.assignee ? `, with ${theirs.assignee}` : ""}{theirs.note ? `: ${theirs.note}` : ""}.</Text>
+      <Group mt="xs" gap="xs">
+        <Button size="xs" variant="default" onClick={takeTheirs}>Take theirs</Button>
+        <Button size="xs" variant="default" onClick={keepMine}>Keep what I typed</Button>
+      </Group>
+    </Alert>
   );
 }

@@ -58,7 +58,7 @@ function AnswerCard({ question, nothing, answer }: { question: string; nothing: 
   const isKnown = answer.sureness !== null && answer.sureness !== undefined;
   return (
     <section className="card" aria-label={question}>
-      <Group justify="space-between" align="flex-start" wrap="nowrap">
+      <Group justify="space-between" align="flex-start">
         <Title order={2}>{question}</Title>
         {isKnown && <Sure confidence={answer.sureness ?? 0} words />}
       </Group>

@@ -1,0 +1,197 @@
+import { expect, type Page, test } from "@playwright/test";
+import { type Hub, startHub, work } from "./hub";
+import { inspect, watch } from "./screens";
+
+const LOGIN = "ada";
+const PASSWORD = "a field of seven quiet windmills";
+
+test.describe.configure({ mode: "serial" });
+
+let hub: Hub;
+let page: Page;
+let wrong: string[];
+
+test.beforeAll(async ({ browser }) => {
+  hub = await startHub();
+  const context = await browser.newContext({ baseURL: hub.url, viewport: { width: 1360, height: 850 }, locale: "en-GB", timezoneId: "Asia/Tokyo" });
+  page = await context.newPage();
+  wrong = watch(page, hub.url);
+});
+
+test.afterAll(async () => {
+  await page?.context().close();
+  await hub?.stop();
+});
+
+test.afterEach(() => expect(wrong.splice(0)).toEqual([]));
+
+const heading = (name: string | RegExp) => page.getByRole("heading", { level: 1, name });
+
+test("first run: an account, the site, a capture dropped on the page", async () => {
+  await page.goto("/devices");
+  await expect(heading("Set up Medwarden")).toBeVisible();
+  await inspect(page, "first-run-you");
+  await page.getByLabel("Your name").fill("Ada Example");
+  await page.getByLabel("Account").fill(LOGIN);
+  await page.getByRole("textbox", { name: "Password" }).fill(PASSWORD);
+  await page.getByRole("button", { name: "Next" }).click();
+
+  await page.getByLabel("Name of the site").fill("St. Example Clinic");
+  await page.getByLabel("Time zone").selectOption("Europe/Berlin");
+  const networks = page.getByLabel("Networks of the site");
+  await expect(networks).toHaveValue(/10\.0\.0\.0\/8/);
+  await networks.fill("10.20.0.0/16 nonsense");
+  await expect(page.getByText("Not a network: nonsense")).toBeVisible();
+  await expect(page.getByRole("button", { name: "Create" })).toBeDisabled();
+  await networks.fill("10.20.0.0/16");
+  await inspect(page, "first-run-site");
+  await page.getByRole("button", { name: "Create" }).click();
+
+  await page.getByTestId("file").setInputFiles(`${work}/clinic.pcap`);
+  await expect(page.getByText(/clinic\.pcap was read: [\d,]+ frames/)).toBeVisible({ timeout: 45_000 });
+  await inspect(page, "first-run-capture");
+  await page.getByRole("button", { name: "See what was found" }).click();
+  // The address that was opened is where one arrives.
+  await expect(heading("Devices")).toBeVisible();
+});
+
+test("home: the four answers, how sure they are, what is missing", async () => {
+  await page.getByRole("link", { name: "Home" }).click();
+  await expect(heading("St. Example Clinic")).toBeVisible();
+  const devices = page.getByRole("region", { name: "What devices are connected?" });
+  await expect(devices.getByText("devices seen")).toBeVisible({ timeout: 30_000 });
+  await expect(devices.getByText(/\d+ %/)).toBeVisible();
+  await expect(page.getByRole("region", { name: "What do they talk to?" }).getByText("What is missing")).toBeVisible();
+  await expect(page.getByText(/Last thing seen: 2 Mar 2026 08:\d\d CET/)).toBeVisible();
+  await expect(page.getByRole("region", { name: "What needs you today" }).getByRole("link").first()).toBeVisible();
+  await inspect(page, "home");
+});
+
+test("devices: found by search and by facets, and by keyboard", async () => {
+  await page.goto("/devices");
+  await expect(page.getByText("60 devices")).toBeVisible();
+  await inspect(page, "devices");
+  await page.getByLabel("Infusion pump", { exact: false }).check();
+  await expect(page).toHaveURL(/class=infusion_pump/);
+  await expect(page.getByText(/5 devices match/)).toBeVisible();
+  await page.goto("/devices?q=PLUM");
+  const first = page.locator("tr[data-row='0']");
+  await expect(first).toContainText("PLUM");
+  await first.focus();
+  await page.keyboard.press("ArrowDown");
+  await expect(page.locator("tr[data-row='1']")).toBeFocused();
+  await page.keyboard.press("Enter");
+  await expect(heading(/PLUM/)).toBeVisible();
+});
+
+test("device: who it is with its evidence, who it talks to, what isolating it stops", async () => {
+  await expect(page.getByText("Life-sustaining").first()).toBeVisible();
+  await page.getByRole("button", { name: /of evidence for Maker/ }).click();
+  await expect(page.getByText("MAC address block").locator("visible=true")).toBeVisible();
+  await expect(page.getByRole("region", { name: "Conversations" }).getByRole("row")).not.toHaveCount(1);
+  await expect(page.getByText("The pump goes on with its running infusion").first()).toBeVisible();
+  await inspect(page, "device");
+  await page.getByRole("link", { name: "If we isolate it" }).click();
+  await expect(page).toHaveURL(/part=isolate/);
+  await page.reload();
+  await expect(page.getByRole("heading", { name: "If we isolate it" })).toBeVisible();
+  await expect(page.getByRole("heading", { name: "Who it talks to" })).toBeHidden();
+});
+
+test("map: groups open and close, and everything stands in tables too", async () => {
+  await page.getByRole("link", { name: "Map" }).click();
+  await expect(page.getByRole("img", { name: /Drawing of \d+ groups/ })).toBeVisible();
+  await inspect(page, "map");
+  await page.getByLabel("Open group").selectOption("infusion_pump");
+  await expect(page).toHaveURL(/group=infusion_pump/);
+  await expect(page.getByRole("region", { name: "Who talks to whom" }).getByText(/PLUM/).first()).toBeVisible();
+  await inspect(page, "map-open");
+});
+
+test("findings: gravest first, with evidence, taken up by a person", async () => {
+  await page.goto("/findings");
+  const row = page.locator("tr[data-row='0']");
+  await expect(row).toBeVisible();
+  await inspect(page, "findings");
+  await row.getByRole("link").click();
+  await expect(page.getByRole("heading", { name: "Evidence" })).toBeVisible();
+  await inspect(page, "finding");
+  await page.getByLabel("State").selectOption("working");
+  await page.getByLabel("With whom").fill("Bo Example");
+  await page.getByRole("button", { name: "Save" }).click();
+  await expect(page.getByText("Saved.")).toBeVisible();
+  await page.reload();
+  await expect(page.getByLabel("With whom")).toHaveValue("Bo Example");
+});
+
+test("what somebody else changes meanwhile takes nothing away that was typed, and is not overwritten unseen", async () => {
+  await page.getByLabel("With whom").fill("Di Example");
+  const other = await page.context().newPage();
+  await other.goto(page.url());
+  await other.getByLabel("With whom").fill("Cy Example");
+  await other.getByRole("button", { name: "Save" }).click();
+  await expect(other.getByText("Saved.")).toBeVisible();
+  await other.close();
+  const told = page.getByRole("alert").filter({ hasText: "Somebody else changed it in the meantime" });
+  await expect(told.getByText("with Cy Example")).toBeVisible();
+  await expect(page.getByLabel("With whom")).toHaveValue("Di Example");
+  await expect(page.getByRole("button", { name: "Save" })).toBeDisabled();
+  await inspect(page, "finding-changed");
+  await told.getByRole("button", { name: "Keep what I typed" }).click();
+  await page.getByRole("button", { name: "Save" }).click();
+  await expect(page.getByText("Saved.")).toBeVisible();
+  await page.reload();
+  await expect(page.getByLabel("With whom")).toHaveValue("Di Example");
+});
+
+test("a save that the hub refuses is told with what to do", async () => {
+  await expect(page.getByLabel("With whom")).toHaveValue("Di Example");
+  const address = page.url();
+  await page.getByLabel("With whom").fill("Ed Example");
+  // This page does not learn of the other's change, so it saves the old version.
+  await page.route("**/api/findings/**", (route) => (route.request().method() === "GET" ? route.abort() : route.continue()));
+  const other = await page.context().newPage();
+  await other.goto(address);
+  await other.getByLabel("With whom").fill("Fa Example");
+  await other.getByRole("button", { name: "Save" }).click();
+  await expect(other.getByText("Saved.")).toBeVisible();
+  await other.close();
+  await page.getByRole("button", { name: "Save" }).click();
+  await expect(page.getByRole("alert").filter({ hasText: "Read it again and repeat the change." })).toBeVisible();
+  await page.unroute("**/api/findings/**");
+});
+
+test("what is not there, and a hub that does not answer, are told", async () => {
+  await page.goto("/devices/d-nowhere");
+  await expect(page.getByRole("alert").filter({ hasText: "There is no such thing here" })).toBeVisible();
+  await inspect(page, "absent");
+  await page.goto("/nowhere");
+  await expect(heading("There is no such page")).toBeVisible();
+  await page.route("**/api/findings?**", (route) => route.abort());
+  await page.goto("/findings");
+  await expect(page.getByRole("alert").filter({ hasText: "The hub does not answer" })).toBeVisible({ timeout: 20_000 });
+  await page.unroute("**/api/findings?**");
+  await page.getByRole("button", { name: "Try again" }).click();
+  await expect(page.locator("tr[data-row='0']")).toBeVisible();
+  await page.context().setOffline(true);
+  await expect(page.getByText("This computer is offline.")).toBeVisible();
+  await page.context().setOffline(false);
+  await expect(page.getByText("This computer is offline.")).toBeHidden();
+  wrong.splice(0);
+});
+
+test("signing out and in: a wrong password is refused, the right one leads to the address that was opened", async () => {
+  await page.goto("/findings");
+  await page.getByRole("button", { name: "Ada Example" }).click();
+  await page.getByRole("menuitem", { name: "Sign out" }).click();
+  await expect(page.getByRole("button", { name: "Sign in", exact: true })).toBeVisible();
+  await inspect(page, "sign-in");
+  await page.getByLabel("Account").fill(LOGIN);
+  const password = page.getByRole("textbox", { name: "Password" });
+  await password.fill("not the password");
+  await page.getByRole("button", { name: "Sign in", exact: true }).click();
+  await expect(page.getByRole("alert").filter({ hasText: "Name or password is wrong" })).toBeVisible();
+  await password.fill(PASSWORD);
+  await page.getByRole("button", { name: "Sign in", exact: true }).click();
+  await expect(heading("Findings")).toBeVisible();
+});
