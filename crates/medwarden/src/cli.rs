@@ -24,6 +24,9 @@ pub enum Command {
     /// Run the hub: the page, the API, and what they rest on
     #[cfg(target_os = "linux")]
     Run(crate::hub::RunArgs),
+    /// Run a hub on a virtual clinic, to look around in
+    #[cfg(target_os = "linux")]
+    Demo(crate::demo::DemoArgs),
     /// Listen on interfaces and write what is observed; nothing is ever sent
     #[cfg(target_os = "linux")]
     Sensor(crate::sensor::SensorArgs),

@@ -35,28 +35,39 @@ pub struct RunArgs {
 
 /// Runs the hub until it is asked to end.
 pub fn run(arguments: &RunArgs) -> anyhow::Result<ExitCode> {
-    tracing_subscriber::fmt()
-        .with_env_filter(tracing_subscriber::EnvFilter::try_from_env("MEDWARDEN_LOG").unwrap_or_else(|_| "info,sqlx=warn".into()))
-        .with_writer(std::io::stderr)
-        .init();
+    log();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("cannot start")?;
     runtime.block_on(async {
         let options = Options { data: arguments.data.clone(), database: arguments.database.clone() };
         let app = App::open(options, None, !arguments.plain).await?;
         let certificate = arguments.certificate.clone().zip(arguments.key.clone());
         let listen = Listen { address: arguments.listen, certificate, plain: arguments.plain };
-        let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
-        let end = async move {
-            tokio::select! { _ = terminate.recv() => {}, _ = interrupt.recv() => {} }
-        };
         let scheme = if arguments.plain { "http" } else { "https" };
         let ready = |address| {
             // Whoever starts the hub reads where it is; nobody reading is no error.
             let _ = writeln!(std::io::stdout(), "Medwarden is at {scheme}://{address}");
         };
-        hub::serve(app, listen, ready, end).await
+        hub::serve(app, listen, ready, asked_to_end()).await
     })?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Logs to standard error.
+pub fn log() {
+    tracing_subscriber::fmt()
+        .with_env_filter(tracing_subscriber::EnvFilter::try_from_env("MEDWARDEN_LOG").unwrap_or_else(|_| "info,sqlx=warn".into()))
+        .with_writer(std::io::stderr)
+        .init();
+}
+
+/// Done when somebody presses Ctrl-C or ends the process.
+pub async fn asked_to_end() {
+    let signals = signal(SignalKind::terminate()).and_then(|terminate| Ok((terminate, signal(SignalKind::interrupt())?)));
+    match signals {
+        Ok((mut terminate, mut interrupt)) => tokio::select! { _ = terminate.recv() => {}, _ = interrupt.recv() => {} },
+        // Without handlers of ours a signal ends the process as it does any other.
+        Err(_) => std::future::pending().await,
+    }
 }
 
 /// Prints the OpenAPI document.

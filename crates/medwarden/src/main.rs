@@ -2,6 +2,8 @@
 
 mod cli;
 #[cfg(target_os = "linux")]
+mod demo;
+#[cfg(target_os = "linux")]
 mod hub;
 mod inspect;
 mod lab;
@@ -26,6 +28,8 @@ fn main() -> ExitCode {
         cli::Command::Listen(arguments) => listen::run(arguments),
         #[cfg(target_os = "linux")]
         cli::Command::Run(arguments) => hub::run(arguments),
+        #[cfg(target_os = "linux")]
+        cli::Command::Demo(arguments) => demo::run(arguments),
         #[cfg(target_os = "linux")]
         cli::Command::Openapi => hub::openapi(),
         cli::Command::Completions { shell } => tools::completions(*shell),
