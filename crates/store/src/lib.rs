@@ -14,6 +14,7 @@ mod ids;
 mod migrate;
 mod observed;
 mod people;
+mod segments;
 mod sites;
 
 use std::time::Duration;
@@ -27,6 +28,7 @@ pub use ids::{new_id, secret};
 pub use migrate::VERSION;
 pub use observed::{CaptureRow, DeviceFilter, DeviceRow, Facets, FindingFilter, FindingRow, ObservedSite, Page};
 pub use people::{PersonRow, RoleRow, SessionRow};
+pub use segments::{SegmentChange, SegmentFilter, SegmentRow};
 pub use sites::{SiteRow, TenantRow};
 
 /// Which database it is.

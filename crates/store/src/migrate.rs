@@ -7,7 +7,8 @@ use sqlx::{AnyConnection, AssertSqlSafe, Connection as _, Row as _};
 use crate::{Engine, Error, Result};
 
 /// Every upgrade, in order. One that was released is never changed: a new one is added.
-pub(crate) const MIGRATIONS: &[(i64, &str)] = &[(1, include_str!("../migrations/0001_foundation.sql"))];
+pub(crate) const MIGRATIONS: &[(i64, &str)] =
+    &[(1, include_str!("../migrations/0001_foundation.sql")), (4, include_str!("../migrations/0004_segment.sql"))];
 
 /// Version of the schema that this program writes.
 pub const VERSION: i64 = match MIGRATIONS.last() {
@@ -23,7 +24,10 @@ pub(crate) async fn run(connection: &mut AnyConnection, engine: Engine) -> Resul
     if found > VERSION {
         return Err(Error::Newer { found, known: VERSION });
     }
-    for (number, text) in MIGRATIONS.iter().filter(|(number, _)| *number > found) {
+    // Each that is not there yet, whatever the highest: upgrades are written side by side and come in any order.
+    let rows = sqlx::query("SELECT version FROM schema_version").fetch_all(&mut *connection).await?;
+    let there = rows.iter().map(|row| row.try_get("version")).collect::<sqlx::Result<Vec<i64>>>()?;
+    for (number, text) in MIGRATIONS.iter().filter(|(number, _)| !there.contains(number)) {
         let mut transaction = connection.begin().await?;
         sqlx::raw_sql(AssertSqlSafe(words(text, engine))).execute(&mut *transaction).await?;
         sqlx::query("INSERT INTO schema_version (version) VALUES ($1)").bind(*number).execute(&mut *transaction).await?;

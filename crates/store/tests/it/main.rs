@@ -4,3 +4,4 @@
 
 mod database;
 mod foundation;
+mod segments;
