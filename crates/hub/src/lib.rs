@@ -25,7 +25,7 @@ use model::Timestamp;
 use store::{SiteRow, Store};
 use tokio::sync::broadcast;
 
-pub use history::History;
+pub use history::{History, OpenHistory};
 pub use serve::{Listen, router, serve};
 
 use error::{Answer, Problem, kinds};
@@ -76,17 +76,24 @@ impl App {
     ///
     /// # Errors
     /// What could not be opened, and what to do.
-    pub async fn open(options: Options, history: Option<Arc<dyn History>>, is_https: bool) -> anyhow::Result<Self> {
+    pub async fn open(options: Options, engine: Option<&dyn OpenHistory>, is_https: bool) -> anyhow::Result<Self> {
         let data = options.data;
         private_folder(&data).with_context(|| format!("cannot use the data folder {}", data.display()))?;
         let url = options.database.unwrap_or_else(|| format!("sqlite://{}", data.join("state.db").display()));
         let store = Store::open(&url).await.context("cannot open the state")?;
+        let history = match engine {
+            Some(engine) => Some(engine.open(&store, &data, clock::now()).await.context("cannot open the history")?),
+            None => None,
+        };
         let sites = store.sites().await?;
         let inside = sites.clone();
         let journal = data.join("journal");
         let (intake, found) = tokio::task::spawn_blocking(move || Intake::open(&journal, &|site| networks(&inside, site)))
             .await?
             .context("cannot read the journal in the data folder")?;
+        if history.is_some() {
+            intake.need(0);
+        }
         for damage in &found.damage {
             tracing::warn!(damage, "a part of the journal cannot be read and is passed over");
         }
@@ -148,6 +155,7 @@ impl App {
     /// Starts what runs beside the API.
     pub fn start(&self) {
         tokio::spawn(intake::reconcile(self.clone()));
+        tokio::spawn(intake::feed(self.clone()));
         tokio::spawn(intake::compact(self.clone()));
         tokio::spawn(api::captures::resume(self.clone()));
     }

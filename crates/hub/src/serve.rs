@@ -93,6 +93,13 @@ pub async fn serve(
         ready(address);
         axum_server::from_tcp_rustls(listener, config)?.handle(handle).serve(service).await?;
     }
+    // What is not written now is taken from the journal again at the next start.
+    if let Some(Err(error)) = match &app.history {
+        Some(history) => Some(history.finish().await),
+        None => None,
+    } {
+        tracing::warn!(%error, "history could not be written at the end");
+    }
     app.store.close().await;
     Ok(())
 }

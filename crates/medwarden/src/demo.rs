@@ -69,7 +69,7 @@ pub fn run(arguments: &DemoArgs) -> anyhow::Result<ExitCode> {
 }
 
 async fn serve(arguments: &DemoArgs, data: PathBuf) -> anyhow::Result<()> {
-    let app = App::open(Options { data, database: None }, None, false).await?;
+    let app = App::open(Options { data, database: None }, crate::hub::ENGINE, false).await?;
     let (site, password) = set_up(&app).await?;
     let (tell_end, played) = oneshot::channel();
     let (player, speed) = (app.clone(), arguments.speed);

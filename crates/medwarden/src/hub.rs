@@ -33,13 +33,19 @@ pub struct RunArgs {
     plain: bool,
 }
 
+/// What keeps long history; a program without it keeps none.
+#[cfg(feature = "engine")]
+pub(crate) const ENGINE: Option<&dyn hub::OpenHistory> = Some(&crate::history::Engine);
+#[cfg(not(feature = "engine"))]
+pub(crate) const ENGINE: Option<&dyn hub::OpenHistory> = None;
+
 /// Runs the hub until it is asked to end.
 pub fn run(arguments: &RunArgs) -> anyhow::Result<ExitCode> {
     log();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("cannot start")?;
     runtime.block_on(async {
         let options = Options { data: arguments.data.clone(), database: arguments.database.clone() };
-        let app = App::open(options, None, !arguments.plain).await?;
+        let app = App::open(options, ENGINE, !arguments.plain).await?;
         let certificate = arguments.certificate.clone().zip(arguments.key.clone());
         let listen = Listen { address: arguments.listen, certificate, plain: arguments.plain };
         let scheme = if arguments.plain { "http" } else { "https" };

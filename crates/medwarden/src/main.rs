@@ -3,6 +3,8 @@
 mod cli;
 #[cfg(target_os = "linux")]
 mod demo;
+#[cfg(all(target_os = "linux", feature = "engine"))]
+mod history;
 #[cfg(target_os = "linux")]
 mod hub;
 mod inspect;

@@ -12,6 +12,8 @@ use model::Observation;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
+use super::tail::{End, Tail};
+
 /// Observations of a sensor, numbered without holes.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Batch {
@@ -32,7 +34,7 @@ const MAX_BATCH: usize = 512 << 20;
 const FILE_BYTES: u64 = 64 << 20;
 /// Before each frame.
 const MARK: [u8; 4] = *b"MWJ1";
-const HEADER: usize = 16;
+pub(super) const HEADER: usize = 16;
 
 /// The journal of a hub.
 #[derive(Debug)]
@@ -102,6 +104,16 @@ impl Journal {
         self.number
     }
 
+    /// How far it is on the disk.
+    pub(super) const fn end(&self) -> End {
+        End { file: self.number, bytes: self.bytes }
+    }
+
+    /// Reads it again from its beginning, file by file, beside the writer.
+    pub(super) fn tail(&self) -> Tail {
+        Tail::new(self.folder.clone())
+    }
+
     /// Goes on in a new file; returns its number.
     ///
     /// # Errors
@@ -133,7 +145,7 @@ pub(super) fn numbered(folder: &Path, ending: &str) -> io::Result<Vec<u64>> {
     Ok(numbers)
 }
 
-fn path(folder: &Path, number: u64) -> PathBuf {
+pub(super) fn path(folder: &Path, number: u64) -> PathBuf {
     folder.join(format!("{number:08}.journal"))
 }
 
@@ -169,8 +181,14 @@ fn read(path: &Path, found: &mut Found, take: &mut dyn FnMut(Batch)) -> io::Resu
     Ok(end as u64)
 }
 
+/// Octets behind a frame's header, where it is one.
+pub(super) fn body_length(header: &[u8]) -> Option<u64> {
+    let (length, _) = header.strip_prefix(&MARK)?.split_at_checked(4)?;
+    Some(u64::from(u32::from_le_bytes(length.try_into().ok()?)))
+}
+
 /// The frame with which octets begin, and its length, where it is whole.
-fn first(bytes: &[u8]) -> Option<(usize, Batch)> {
+pub(super) fn first(bytes: &[u8]) -> Option<(usize, Batch)> {
     let (header, rest) = bytes.split_at_checked(HEADER)?;
     let (length, sum) = header.strip_prefix(&MARK)?.split_at_checked(4)?;
     let length = u32::from_le_bytes(length.try_into().ok()?) as usize;

@@ -1,8 +1,10 @@
 //! From what sensors say to what people see: journal, inventory, judges, state.
 
 mod captures;
+mod feed;
 mod journal;
 mod snapshot;
+mod tail;
 
 use std::collections::HashMap;
 use std::io;
@@ -16,13 +18,16 @@ use knowledge::Knowledge;
 use model::Intake as _;
 use model::report::{Conversation, Device, Finding};
 use store::ObservedSite;
+use tokio::sync::watch;
 
 pub use captures::{Outcome, read as read_capture};
+pub(crate) use feed::feed;
 pub use journal::{Batch, Found, Journal};
 
 use crate::App;
 use crate::events::Event;
 use snapshot::Snapshot;
+use tail::{End, Tail};
 
 /// What a site amounts to, as of the last time that it was put together.
 #[derive(Debug, Default)]
@@ -52,6 +57,10 @@ pub struct Intake {
     desks: RwLock<HashMap<String, Arc<Desk>>>,
     /// The first journal file that no snapshot stands for.
     snapshot: AtomicU64,
+    /// How far the journal is on the disk.
+    end: watch::Sender<End>,
+    /// The first journal file that history still needs.
+    needed: AtomicU64,
 }
 
 fn held<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
@@ -77,12 +86,15 @@ impl Intake {
         })?;
         found.damage.splice(..0, damage);
         let desks = sites.into_iter().map(|(site, inventory)| (site, Arc::new(Desk::new(inventory)))).collect();
+        let end = watch::Sender::new(journal.end());
         let intake = Self {
             folder: folder.to_owned(),
             journal: Mutex::new(journal),
             numbers: Mutex::new(numbers),
             desks: RwLock::new(desks),
             snapshot: AtomicU64::new(number),
+            end,
+            needed: AtomicU64::new(u64::MAX),
         };
         Ok((intake, found))
     }
@@ -101,7 +113,19 @@ impl Intake {
             .collect();
         snapshot::write(&self.folder, number, &held(&self.numbers), &sites)?;
         self.snapshot.store(number, Ordering::Release);
-        journal.forget(snapshot::keep_two(&self.folder)?)
+        self.end.send_replace(journal.end());
+        let kept = snapshot::keep_two(&self.folder)?;
+        journal.forget(kept.min(self.needed.load(Ordering::Acquire)))
+    }
+
+    /// Keeps journal files from this number on, whatever snapshots stand for.
+    pub(crate) fn need(&self, file: u64) {
+        self.needed.store(file, Ordering::Release);
+    }
+
+    /// The journal from its beginning, and how far it is.
+    fn tail(&self) -> (Tail, watch::Receiver<End>) {
+        (held(&self.journal).tail(), self.end.subscribe())
     }
 
     /// The journal grew by a file since the last snapshot.
@@ -122,6 +146,7 @@ impl Intake {
             return Ok(last);
         }
         journal.append(&batch)?;
+        self.end.send_replace(journal.end());
         held(&self.numbers).insert(batch.sensor.clone(), batch.number);
         let desk = self.desk(&batch.site, networks);
         let mut inventory = held(&desk.inventory);

@@ -6,6 +6,8 @@ mod determinism;
 mod exit_codes;
 mod explain;
 mod forms;
+#[cfg(all(target_os = "linux", feature = "engine"))]
+mod history;
 mod hospital;
 mod interrupt;
 #[cfg(target_os = "linux")]
