@@ -35,10 +35,12 @@ catalogue! {
     BAD_REQUEST "bad-request" 400 "The request cannot be understood" "See detail for what is wrong and where.";
     NOT_SIGNED_IN "not-signed-in" 401 "Nobody is signed in" "Sign in, or send a token.";
     WRONG_SIGN_IN "wrong-sign-in" 401 "Name or password is wrong" "Try again; after several attempts each further one takes longer.";
+    NOT_ENROLLED "not-enrolled" 401 "This sensor is not known here" "Make a token at the hub (Sensors) and enrol with it.";
     CSRF "csrf" 403 "The request does not come from the page" "Send the header X-Medwarden-CSRF with the session's token.";
     NO_RIGHT "no-right" 403 "Your role does not allow this" "Ask an administrator, or use break-glass if care depends on it.";
     ABSENT "absent" 404 "There is no such thing here" "Check the id; it may belong to a site that you do not see.";
     CONFLICT "conflict" 409 "That is not possible as things are" "See detail.";
+    CLOCK "clock" 409 "The sensor's clock is not what it measured" "Set the clock of the sensor's machine (NTP); what it saw waits in its spool.";
     CHANGED "changed" 412 "Somebody else changed it in the meantime" "Read it again and repeat the change.";
     TOO_LARGE "too-large" 413 "That is more than may be sent at once" "Send less; detail has the bound.";
     UNPROCESSABLE "unprocessable" 422 "What was sent is not right" "Detail says which part and why.";

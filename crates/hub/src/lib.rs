@@ -55,6 +55,8 @@ pub struct Inner {
     pub intake: Intake,
     /// Long history, where there is an engine for it.
     pub history: Option<Arc<dyn History>>,
+    /// Signs sensors' certificates.
+    pub authority: link::authority::Authority,
     /// Data folder.
     pub data: PathBuf,
     /// Connections are encrypted, so that cookies must be.
@@ -97,9 +99,11 @@ impl App {
         for damage in &found.damage {
             tracing::warn!(damage, "a part of the journal cannot be read and is passed over");
         }
+        let authority = link::authority::Authority::open(&data.join("link"), clock::now())
+            .context("cannot open the authority for sensors")?;
         let knowledge = Arc::new(Knowledge::builtin());
         let (sites, (events, _)) = (RwLock::new(sites), broadcast::channel(1024));
-        Ok(Self(Arc::new(Inner { store, knowledge, intake, history, data, is_https, sites, events })))
+        Ok(Self(Arc::new(Inner { store, knowledge, intake, history, authority, data, is_https, sites, events })))
     }
 
     /// The time.

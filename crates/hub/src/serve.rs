@@ -1,16 +1,27 @@
 //! One port: the API and the page, over HTTPS, or over plain HTTP on loopback only.
 
+use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
-use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::{HeaderName, HeaderValue, header};
+use axum::middleware::AddExtension;
 use axum::routing::get;
+use axum::{Extension, Router};
 use axum_server::Handle;
+use axum_server::accept::Accept;
 use axum_server::tls_rustls::RustlsConfig;
+use futures::future::BoxFuture;
+use rustls::ServerConfig;
+use rustls::server::Acceptor;
+use tokio::net::TcpStream;
+use tokio_rustls::LazyConfigAcceptor;
+use tokio_rustls::server::TlsStream;
+use tower::Layer as _;
 use tower_http::compression::CompressionLayer;
 use tower_http::set_header::SetResponseHeaderLayer;
 
@@ -90,8 +101,10 @@ pub async fn serve(
         let config = RustlsConfig::from_pem_file(&chain, &key).await;
         let config =
             config.with_context(|| format!("cannot use the certificate {} with the key {}", chain.display(), key.display()))?;
+        let sensors = app.authority.server_config(app.now()).context("cannot meet sensors")?;
+        let door = Door { people: config.get_inner(), sensors: Arc::new(sensors) };
         ready(address);
-        axum_server::from_tcp_rustls(listener, config)?.handle(handle).serve(service).await?;
+        axum_server::from_tcp(listener)?.acceptor(door).handle(handle).serve(service).await?;
     }
     // What is not written now is taken from the journal again at the next start.
     if let Some(Err(error)) = match &app.history {
@@ -102,6 +115,42 @@ pub async fn serve(
     }
     app.store.close().await;
     Ok(())
+}
+
+/// SHA-256 of the certificate that a sensor showed, in hexadecimal.
+#[derive(Clone, Debug)]
+pub(crate) struct PeerCertificate(pub(crate) String);
+
+/// Two ways in at one port, by the name that is asked for: people's browsers, and sensors, who are asked for a certificate.
+#[derive(Clone)]
+struct Door {
+    people: Arc<ServerConfig>,
+    sensors: Arc<ServerConfig>,
+}
+
+/// How long a handshake may take.
+const HANDSHAKE: Duration = Duration::from_secs(10);
+
+impl<S: Send + 'static> Accept<TcpStream, S> for Door {
+    type Stream = TlsStream<TcpStream>;
+    type Service = AddExtension<S, Option<PeerCertificate>>;
+    type Future = BoxFuture<'static, io::Result<(Self::Stream, Self::Service)>>;
+
+    fn accept(&self, stream: TcpStream, service: S) -> Self::Future {
+        let door = self.clone();
+        Box::pin(async move {
+            let handshake = async {
+                let start = LazyConfigAcceptor::new(Acceptor::default(), stream).await?;
+                let is_sensor = start.client_hello().server_name() == Some(link::HUB_NAME);
+                start.into_stream(if is_sensor { door.sensors } else { door.people }).await
+            };
+            let stream =
+                tokio::time::timeout(HANDSHAKE, handshake).await.map_err(|_| io::Error::from(io::ErrorKind::TimedOut))??;
+            let shown = stream.get_ref().1.peer_certificates().and_then(|chain| chain.first());
+            let peer = shown.map(|certificate| PeerCertificate(link::fingerprint(certificate)));
+            Ok((stream, Extension(peer).layer(service)))
+        })
+    }
 }
 
 /// The hub's own certificate, made on the first start.

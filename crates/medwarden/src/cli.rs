@@ -30,6 +30,9 @@ pub enum Command {
     /// Listen on interfaces and write what is observed; nothing is ever sent
     #[cfg(target_os = "linux")]
     Sensor(crate::sensor::SensorArgs),
+    /// Carry what a sensor keeps in its spool to a hub
+    #[cfg(target_os = "linux")]
+    Uplink(crate::uplink::UplinkArgs),
     /// Receive syslog, NetFlow, IPFIX and sFlow, and write what they show
     #[cfg(target_os = "linux")]
     Listen(crate::listen::ListenArgs),

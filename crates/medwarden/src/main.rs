@@ -15,6 +15,8 @@ mod render;
 #[cfg(target_os = "linux")]
 mod sensor;
 mod tools;
+#[cfg(target_os = "linux")]
+mod uplink;
 
 use std::process::ExitCode;
 
@@ -28,6 +30,8 @@ fn main() -> ExitCode {
         cli::Command::Sensor(arguments) => sensor::run(arguments),
         #[cfg(target_os = "linux")]
         cli::Command::Listen(arguments) => listen::run(arguments),
+        #[cfg(target_os = "linux")]
+        cli::Command::Uplink(arguments) => uplink::run(arguments),
         #[cfg(target_os = "linux")]
         cli::Command::Run(arguments) => hub::run(arguments),
         #[cfg(target_os = "linux")]

@@ -33,6 +33,8 @@ pub enum ActorKind {
     Person,
     /// A program with a token.
     Token,
+    /// A sensor that enrolled.
+    Sensor,
     /// The hub by itself.
     Hub,
     /// Somebody not signed in, such as one who tries to.

@@ -15,6 +15,7 @@ mod migrate;
 mod observed;
 mod people;
 mod segments;
+mod sensors;
 mod sites;
 
 use std::time::Duration;
@@ -29,6 +30,7 @@ pub use migrate::VERSION;
 pub use observed::{CaptureRow, DeviceFilter, DeviceRow, Facets, FindingFilter, FindingRow, ObservedSite, Page};
 pub use people::{PersonRow, RoleRow, SessionRow};
 pub use segments::{SegmentChange, SegmentFilter, SegmentRow};
+pub use sensors::SensorRow;
 pub use sites::{SiteRow, TenantRow};
 
 /// Which database it is.

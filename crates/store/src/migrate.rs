@@ -7,8 +7,11 @@ use sqlx::{AnyConnection, AssertSqlSafe, Connection as _, Row as _};
 use crate::{Engine, Error, Result};
 
 /// Every upgrade, in order. One that was released is never changed: a new one is added.
-pub(crate) const MIGRATIONS: &[(i64, &str)] =
-    &[(1, include_str!("../migrations/0001_foundation.sql")), (4, include_str!("../migrations/0004_segment.sql"))];
+pub(crate) const MIGRATIONS: &[(i64, &str)] = &[
+    (1, include_str!("../migrations/0001_foundation.sql")),
+    (4, include_str!("../migrations/0004_segment.sql")),
+    (5, include_str!("../migrations/0005_link.sql")),
+];
 
 /// Version of the schema that this program writes.
 pub const VERSION: i64 = match MIGRATIONS.last() {

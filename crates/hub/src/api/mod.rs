@@ -9,7 +9,9 @@ mod findings;
 mod health;
 mod history;
 mod home;
+mod link;
 mod map;
+mod sensors;
 mod session;
 mod setup;
 mod shapes;
@@ -39,6 +41,8 @@ pub fn routes() -> OpenApiRouter<App> {
         .merge(captures::routes())
         .merge(history::routes())
         .merge(events::routes())
+        .merge(sensors::routes())
+        .merge(link::routes())
 }
 
 /// A JSON body; what is wrong with it is told as a problem.

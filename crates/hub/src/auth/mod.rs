@@ -120,7 +120,7 @@ impl Caller {
 }
 
 /// SHA-256 of a token, as it is stored.
-pub(crate) fn digest(token: &str) -> String {
+pub fn digest(token: &str) -> String {
     HEXLOWER.encode(&Sha256::digest(token.as_bytes()))
 }
 

@@ -7,5 +7,6 @@ mod document;
 mod findings;
 mod fixture;
 mod journal;
+mod link;
 mod rights;
 mod sessions;

@@ -13,8 +13,8 @@ Exit codes:
   2  wrong usage, or an interface that cannot be captured from; nothing was captured
   3  it ended by itself, or something that it saw could not be written; what was known by then is written";
 
-/// Listen on interfaces and answer the four questions; nothing is ever sent. Without --out and --report, the answers are printed at the
-/// end.
+/// Listen on interfaces and answer the four questions; nothing is ever sent. Without --out, --spool and --report, the answers are printed
+/// at the end.
 #[derive(Args, Debug)]
 #[command(after_help = EXIT_CODES)]
 pub struct SensorArgs {
@@ -33,6 +33,14 @@ pub struct SensorArgs {
     /// Keep so many full files, as FILE.1, FILE.2 …
     #[arg(long, value_name = "N", default_value_t = 9)]
     pub keep: u16,
+
+    /// Keep what is observed in this folder until `medwarden uplink` has carried it to a hub
+    #[arg(long, value_name = "DIR")]
+    pub spool: Option<PathBuf>,
+
+    /// The spool takes so many MiB at most: the oldest flows go first, facts of devices never
+    #[arg(long, value_name = "MIB", default_value_t = 2048, value_parser = clap::value_parser!(u64).range(1..=1_048_576))]
+    pub spool_max: u64,
 
     /// Write the four answers to this file, as a page where it ends in .html, as text in .txt, else as JSON
     #[arg(long, value_name = "FILE")]

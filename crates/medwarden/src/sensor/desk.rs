@@ -3,6 +3,7 @@
 use std::io;
 use std::time::{Duration, Instant};
 
+use link::spool::Writer;
 use model::health::Health;
 use model::report::{Input, Unseen};
 use wire::layers::LinkType;
@@ -21,6 +22,8 @@ use crate::inspect;
 const RENEW: Duration = Duration::from_secs(1);
 /// Between two writes of what was observed.
 const FLUSH: Duration = Duration::from_millis(200);
+/// Between two batches of the spool.
+const SPOOL: Duration = Duration::from_secs(2);
 
 /// Something that is done from time to time.
 struct Timer {
@@ -46,6 +49,7 @@ impl Timer {
 /// All that takes part.
 pub(super) struct Desk {
     pub(super) lines: Option<Lines>,
+    pub(super) spool: Option<Writer>,
     pub(super) reporter: Option<Reporter>,
     pub(super) watch: Watch,
     pub(super) links: Vec<(String, LinkType)>,
@@ -53,11 +57,19 @@ pub(super) struct Desk {
     tally: Tally,
     screen: Screen,
     flush: Timer,
+    batch: Timer,
     renew: Timer,
     health: Timer,
     report: Timer,
     /// Lines could not be written; said once.
     failed: bool,
+}
+
+/// Where what is observed goes.
+pub(super) struct Outputs {
+    pub(super) lines: Option<Lines>,
+    pub(super) spool: Option<Writer>,
+    pub(super) reporter: Option<Reporter>,
 }
 
 /// How often something is said.
@@ -70,14 +82,14 @@ pub(super) struct Periods {
 impl Desk {
     pub(super) fn new(
         threads: usize,
-        lines: Option<Lines>,
-        reporter: Option<Reporter>,
+        Outputs { lines, spool, reporter }: Outputs,
         watch: Watch,
         links: Vec<(String, LinkType)>,
         periods: &Periods,
     ) -> Self {
         Self {
             lines,
+            spool,
             reporter,
             watch,
             links,
@@ -85,6 +97,7 @@ impl Desk {
             tally: Tally::new(threads),
             screen: Screen::new(),
             flush: Timer::new(FLUSH),
+            batch: Timer::new(SPOOL),
             renew: Timer::new(RENEW),
             health: Timer::new(periods.health),
             report: Timer::new(periods.report.unwrap_or(Duration::MAX)),
@@ -102,6 +115,10 @@ impl Desk {
                 let written = lines.write(&observation);
                 self.wrote(written);
             }
+            if let Some(spool) = &mut self.spool {
+                let kept = spool.take(observation.clone());
+                self.wrote(kept);
+            }
             if let Some(reporter) = &mut self.reporter {
                 reporter.take(observation);
             }
@@ -117,6 +134,12 @@ impl Desk {
             && let Some(lines) = &mut self.lines
         {
             let flushed = lines.flush();
+            self.wrote(flushed);
+        }
+        if self.batch.is_due()
+            && let Some(spool) = &mut self.spool
+        {
+            let flushed = spool.flush();
             self.wrote(flushed);
         }
         // The rates are since the last look, so one look serves all that is due.
@@ -141,6 +164,10 @@ impl Desk {
     fn tell(&mut self, health: &Health) {
         if let Some(lines) = &mut self.lines {
             let written = lines.health(health);
+            self.wrote(written);
+        }
+        if let Some(spool) = &self.spool {
+            let written = spool.health(health);
             self.wrote(written);
         }
     }
@@ -190,6 +217,10 @@ impl Desk {
         self.tell(&health);
         if let Some(lines) = &mut self.lines {
             let flushed = lines.flush();
+            self.wrote(flushed);
+        }
+        if let Some(spool) = &mut self.spool {
+            let flushed = spool.flush();
             self.wrote(flushed);
         }
         self.screen.done();

@@ -35,7 +35,7 @@ use crate::inspect;
 pub use args::SensorArgs;
 pub(crate) use args::duration;
 use confine::Files;
-use desk::{Desk, Periods};
+use desk::{Desk, Outputs, Periods};
 use output::Lines;
 use report::Reporter;
 use worker::{Batch, Shared, Worker};
@@ -72,6 +72,7 @@ pub fn run(arguments: &SensorArgs) -> anyhow::Result<ExitCode> {
         confine::become_user(user)?;
     }
     let lines = arguments.out.as_deref().map(|file| Lines::rotating(file, arguments.rotate << 20, arguments.keep)).transpose()?;
+    let spool = arguments.spool.as_deref().map(|folder| open_spool(folder, arguments.spool_max << 20)).transpose()?;
     let files = confine::confine(&rings, &written_folders(arguments))?;
     // Threads only from here on: they inherit what was given up.
     let links: Vec<(String, LinkType)> =
@@ -86,7 +87,7 @@ pub fn run(arguments: &SensorArgs) -> anyhow::Result<ExitCode> {
         inspect::say("this kernel has no Landlock: what the sensor may open is decided by its user's rights alone");
     }
     inspect::say(&format!("listening on {}", arguments.interface.join(", ")));
-    let mut desk = Desk::new(shared.threads, lines, reporter, watch, links, &periods);
+    let mut desk = Desk::new(shared.threads, Outputs { lines, spool, reporter }, watch, links, &periods);
     let as_asked = receive(arguments, &shared, &receiver, &mut desk);
     let (mut well, mut kept) = (as_asked, Vec::new());
     for worker in workers {
@@ -129,7 +130,7 @@ fn start(
 
 /// Whoever writes the report: to a file from time to time, or at the end to standard output where nothing else is written.
 fn reporter(arguments: &SensorArgs, knowledge: &Arc<Knowledge>) -> Option<Reporter> {
-    if arguments.report.is_none() && arguments.out.is_some() {
+    if arguments.report.is_none() && (arguments.out.is_some() || arguments.spool.is_some()) {
         return None;
     }
     let config = match arguments.site_networks.as_slice() {
@@ -193,10 +194,14 @@ fn by_thread(rings: Vec<Ring>, threads: usize) -> Vec<Vec<Ring>> {
     by_thread
 }
 
+fn open_spool(folder: &Path, max_bytes: u64) -> anyhow::Result<link::spool::Writer> {
+    link::spool::Writer::open(folder, max_bytes).with_context(|| format!("cannot use the spool {}", folder.display()))
+}
+
 /// The folders in which something is written.
 fn written_folders(arguments: &SensorArgs) -> Vec<PathBuf> {
     let files = arguments.out.iter().chain(&arguments.report).filter(|file| file.as_path() != Path::new("-"));
-    files.map(|file| confine::folder_of(file)).collect()
+    files.map(|file| confine::folder_of(file)).chain(arguments.spool.clone()).collect()
 }
 
 /// Takes what the threads hand on until all have ended. False when it ended unasked.

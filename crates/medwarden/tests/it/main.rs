@@ -5,6 +5,8 @@ mod clinic;
 mod determinism;
 mod exit_codes;
 mod explain;
+#[cfg(target_os = "linux")]
+mod faults;
 mod forms;
 #[cfg(all(target_os = "linux", feature = "engine"))]
 mod history;
