@@ -36,6 +36,9 @@ catalogue! {
     NOT_SIGNED_IN "not-signed-in" 401 "Nobody is signed in" "Sign in, or send a token.";
     WRONG_SIGN_IN "wrong-sign-in" 401 "Name or password is wrong" "Try again; after several attempts each further one takes longer.";
     NOT_ENROLLED "not-enrolled" 401 "This sensor is not known here" "Make a token at the hub (Sensors) and enrol with it.";
+    WRONG_CODE "wrong-code" 401 "The code or the passkey is not right" "Try again; a one-time code is good once and for a minute and a half. A recovery code helps where the app is lost.";
+    SECOND_STEP "second-step" 403 "Sign-in needs a second step first" "Give it with POST /api/session/second or a passkey; where there is none yet, set one up under /api/me.";
+    SETUP_CODE "setup-code" 403 "The first run from another machine needs the set-up code" "Type the code that medwarden run printed when it started.";
     CSRF "csrf" 403 "The request does not come from the page" "Send the header X-Medwarden-CSRF with the session's token.";
     NO_RIGHT "no-right" 403 "Your role does not allow this" "Ask an administrator, or use break-glass if care depends on it.";
     ABSENT "absent" 404 "There is no such thing here" "Check the id; it may belong to a site that you do not see.";

@@ -13,6 +13,7 @@ pub mod history;
 pub mod intake;
 mod page;
 mod serve;
+pub mod settings;
 
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
@@ -61,6 +62,8 @@ pub struct Inner {
     pub data: PathBuf,
     /// Connections are encrypted, so that cookies must be.
     pub is_https: bool,
+    pub(crate) desk: auth::Desk,
+    settings: RwLock<Arc<settings::Settings>>,
     sites: RwLock<Vec<SiteRow>>,
     events: broadcast::Sender<Event>,
 }
@@ -102,8 +105,34 @@ impl App {
         let authority = link::authority::Authority::open(&data.join("link"), clock::now())
             .context("cannot open the authority for sensors")?;
         let knowledge = Arc::new(Knowledge::builtin());
+        let desk = auth::Desk::open(&data).context("cannot use the keys in the data folder")?;
+        let settings = RwLock::new(Arc::new(settings::Settings::read(&store).await?));
         let (sites, (events, _)) = (RwLock::new(sites), broadcast::channel(1024));
-        Ok(Self(Arc::new(Inner { store, knowledge, intake, history, authority, data, is_https, sites, events })))
+        Ok(Self(Arc::new(Inner { store, knowledge, intake, history, authority, data, is_https, desk, settings, sites, events })))
+    }
+
+    /// The hub's settings.
+    #[must_use]
+    pub fn settings(&self) -> Arc<settings::Settings> {
+        self.settings.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Reads the settings again after they changed.
+    ///
+    /// # Errors
+    /// The state's.
+    pub async fn read_settings(&self) -> store::Result<()> {
+        let settings = Arc::new(settings::Settings::read(&self.store).await?);
+        *self.settings.write().unwrap_or_else(PoisonError::into_inner) = settings;
+        Ok(())
+    }
+
+    /// Code that a first run from another machine needs; absent once the hub was set up.
+    ///
+    /// # Errors
+    /// The state's.
+    pub async fn setup_code(&self) -> store::Result<Option<String>> {
+        Ok(self.store.people().await?.is_empty().then(|| self.desk.setup_code.reveal().to_owned()))
     }
 
     /// The time.

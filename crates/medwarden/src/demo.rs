@@ -18,7 +18,7 @@ use lab::hospital::play::HOUR;
 use lab::hospital::{Frame, Hospital, Manifest, Play};
 use model::{FrameRef, Observation, Timestamp};
 use serde_json::json;
-use store::{Act, Actor, RoleRow};
+use store::{Act, Actor, ExceptionRow, RoleRow};
 use tokio::sync::oneshot;
 use wire::layers::LinkType;
 
@@ -129,6 +129,11 @@ async fn set_up(app: &App) -> anyhow::Result<(String, String)> {
     for role in [Role::Administrator, Role::ItSecurity, Role::ClinicalEngineering] {
         change.add_role(&person, &RoleRow { role: role.name().to_owned(), tenant_id: tenant.clone(), site_id: None }).await?;
     }
+    change.set_home(&person, &tenant, false).await?;
+    let until = change.now().plus_nanos(DAYS_MORE * DAY);
+    let exception =
+        ExceptionRow { reason: "demonstration: nothing there is real".to_owned(), given_by: "demo".to_owned(), until };
+    change.set_exception(&person, &exception).await?;
     change.commit(Act::new("hub.demo", &tenant).of(&tenant).at(&site).with(json!({ "person": person }))).await?;
     app.read_sites().await?;
     Ok((site, password))

@@ -48,10 +48,14 @@ pub fn run(arguments: &RunArgs) -> anyhow::Result<ExitCode> {
         let app = App::open(options, ENGINE, !arguments.plain).await?;
         let certificate = arguments.certificate.clone().zip(arguments.key.clone());
         let listen = Listen { address: arguments.listen, certificate, plain: arguments.plain };
+        let code = app.setup_code().await?;
         let scheme = if arguments.plain { "http" } else { "https" };
         let ready = |address| {
             // Whoever starts the hub reads where it is; nobody reading is no error.
             let _ = writeln!(std::io::stdout(), "Medwarden is at {scheme}://{address}");
+            if let Some(code) = &code {
+                let _ = writeln!(std::io::stdout(), "Set-up code, for a first run from another machine: {code}");
+            }
         };
         hub::serve(app, listen, ready, asked_to_end()).await
     })?;

@@ -1,6 +1,7 @@
 //! Sign-in at somebody else's: OpenID Connect Core 1.0, authorization code flow with PKCE (RFC 7636), state and nonce, found by
 //! OpenID Connect Discovery 1.0. Entra ID, Google, Keycloak and others by their discovery documents alone.
 
+use std::pin::Pin;
 use std::sync::Once;
 use std::time::Duration;
 
@@ -10,9 +11,9 @@ use openidconnect::core::{
     CoreTokenIntrospectionResponse, CoreTokenType,
 };
 use openidconnect::{
-    AdditionalClaims, AuthenticationFlow, AuthorizationCode, Client, ClientId, ClientSecret, CsrfToken, EmptyExtraTokenFields,
-    EndpointMaybeSet, EndpointNotSet, EndpointSet, HttpRequest, HttpResponse, IdTokenFields, IssuerUrl, Nonce,
-    OAuth2TokenResponse as _, PkceCodeChallenge, PkceCodeVerifier, RedirectUrl, Scope, StandardErrorResponse,
+    AdditionalClaims, AsyncHttpClient, AuthenticationFlow, AuthorizationCode, Client, ClientId, ClientSecret, CsrfToken,
+    EmptyExtraTokenFields, EndpointMaybeSet, EndpointNotSet, EndpointSet, HttpRequest, HttpResponse, IdTokenFields, IssuerUrl,
+    Nonce, OAuth2TokenResponse as _, PkceCodeChallenge, PkceCodeVerifier, RedirectUrl, Scope, StandardErrorResponse,
     StandardTokenResponse, TokenResponse as _, UserInfoClaims,
 };
 use serde::{Deserialize, Serialize};
@@ -121,7 +122,7 @@ type Configured = Client<
 /// A provider that was found by its discovery document. Keys change: find it anew now and then.
 pub struct Provider {
     client: Configured,
-    http: reqwest::Client,
+    http: Http,
     settings: Settings,
 }
 
@@ -135,8 +136,7 @@ impl Provider {
         let issuer = IssuerUrl::new(settings.issuer.clone()).map_err(|error| Error::Settings(error.to_string()))?;
         is_safe(issuer.url())?;
         let redirect = RedirectUrl::new(settings.redirect.clone()).map_err(|error| Error::Settings(error.to_string()))?;
-        let call = |request| call(&http, request);
-        let found = CoreProviderMetadata::discover_async(issuer, &call).await.map_err(|error| provider(&error))?;
+        let found = CoreProviderMetadata::discover_async(issuer, &http).await.map_err(|error| provider(&error))?;
         is_safe(found.authorization_endpoint().url())?;
         let secret = settings.client_secret.clone().map(ClientSecret::new);
         let client =
@@ -163,9 +163,9 @@ impl Provider {
         if !bool::from(state.as_bytes().ct_eq(pending.state.secret().as_bytes())) {
             return Err(Error::Refused("it answers another sign-in".into()));
         }
-        let call = |request| call(&self.http, request);
         let exchange = self.client.exchange_code(AuthorizationCode::new(code.to_owned())).map_err(|error| provider(&error))?;
-        let tokens = exchange.set_pkce_verifier(pending.verifier).request_async(&call).await.map_err(|error| refused(&error))?;
+        let tokens =
+            exchange.set_pkce_verifier(pending.verifier).request_async(&self.http).await.map_err(|error| refused(&error))?;
         let token = tokens.id_token().ok_or_else(|| Error::Refused("there is no ID token".into()))?;
         let claims = token.claims(&self.client.id_token_verifier(), &pending.nonce).map_err(|error| refused(&error))?;
         let mut all = claims.additional_claims().all.clone();
@@ -175,7 +175,7 @@ impl Provider {
         if self.client.user_info_url().is_some() && (name.is_none() || !all.contains_key(&self.settings.groups_claim)) {
             let request = self.client.user_info(tokens.access_token().clone(), Some(claims.subject().clone()));
             let info: UserInfoClaims<Others, CoreGenderClaim> =
-                request.map_err(|error| provider(&error))?.request_async(&call).await.map_err(|error| refused(&error))?;
+                request.map_err(|error| provider(&error))?.request_async(&self.http).await.map_err(|error| refused(&error))?;
             name = name.or_else(|| info.name().and_then(|name| name.get(None)).map(|name| name.to_string()));
             email = email.or_else(|| info.email().filter(|_| info.email_verified() == Some(true)).map(|email| email.to_string()));
             let groups = info.additional_claims().all.get(&self.settings.groups_claim).cloned();
@@ -209,14 +209,26 @@ fn is_safe(url: &url::Url) -> Result<(), Error> {
 }
 
 /// No redirects are followed: a provider must not send the hub elsewhere.
-fn http() -> Result<reqwest::Client, Error> {
+fn http() -> Result<Http, Error> {
     static CRYPTO: Once = Once::new();
     CRYPTO.call_once(|| {
         // Where the program has chosen already, that choice stands.
         let _ = rustls::crypto::ring::default_provider().install_default();
     });
     let builder = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).timeout(PATIENCE).no_proxy();
-    builder.build().map_err(|error| Error::Settings(error.to_string()))
+    builder.build().map(Http).map_err(|error| Error::Settings(error.to_string()))
+}
+
+/// The way to a provider.
+struct Http(reqwest::Client);
+
+impl<'c> AsyncHttpClient<'c> for Http {
+    type Error = std::io::Error;
+    type Future = Pin<Box<dyn Future<Output = Result<HttpResponse, Self::Error>> + Send + 'c>>;
+
+    fn call(&'c self, request: HttpRequest) -> Self::Future {
+        Box::pin(call(&self.0, request))
+    }
 }
 
 async fn call(http: &reqwest::Client, request: HttpRequest) -> Result<HttpResponse, std::io::Error> {

@@ -118,8 +118,8 @@ impl Passkeys {
         let base64 = &data_encoding::BASE64URL_NOPAD;
         let origin = self.0.get_allowed_origins().first().and_then(Url::domain).unwrap_or_default().to_owned();
         Ok(json!({"publicKey": {
-            "challenge": base64.encode(&challenge), "timeout": 300_000, "rpId": origin, "userVerification": "required",
-            "allowCredentials": [{"type": "public-key", "id": base64.encode(&id)}],
+            "challenge": base64.encode(&challenge), "timeout": 300_000, "rpId": origin,
+            "allowCredentials": [{"type": "public-key", "id": base64.encode(&id)}], "userVerification": "required",
         }}))
     }
 

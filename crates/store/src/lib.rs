@@ -10,13 +10,16 @@
 
 mod change;
 mod error;
+mod glass;
 mod ids;
 mod migrate;
 mod observed;
 mod people;
+mod proofs;
 mod segments;
 mod sensors;
 mod sites;
+mod tokens;
 
 use std::time::Duration;
 
@@ -25,13 +28,16 @@ use sqlx::{AnyPool, Executor as _};
 
 pub use change::{Act, Actor, ActorKind, Change, LedgerRow, Writer};
 pub use error::{Error, Result};
+pub use glass::{GlassReview, GlassRow, SealedRow};
 pub use ids::{new_id, secret};
 pub use migrate::VERSION;
 pub use observed::{CaptureRow, DeviceFilter, DeviceRow, Facets, FindingFilter, FindingRow, ObservedSite, Page};
 pub use people::{PersonRow, RoleRow, SessionRow};
+pub use proofs::{ExceptionRow, PasskeyRow, Proofs, TotpRow};
 pub use segments::{SegmentChange, SegmentFilter, SegmentRow};
 pub use sensors::SensorRow;
 pub use sites::{SiteRow, TenantRow};
+pub use tokens::TokenRow;
 
 /// Which database it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -9,6 +9,7 @@ use crate::{Engine, Error, Result};
 /// Every upgrade, in order. One that was released is never changed: a new one is added.
 pub(crate) const MIGRATIONS: &[(i64, &str)] = &[
     (1, include_str!("../migrations/0001_foundation.sql")),
+    (2, include_str!("../migrations/0002_people.sql")),
     (4, include_str!("../migrations/0004_segment.sql")),
     (5, include_str!("../migrations/0005_link.sql")),
 ];

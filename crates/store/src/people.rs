@@ -22,6 +22,10 @@ pub struct PersonRow {
     pub password: Option<String>,
     /// May sign in.
     pub is_active: bool,
+    /// Whose person it is.
+    pub tenant_id: String,
+    /// Stands for a credential kept on a ward, not for somebody.
+    pub is_sealed: bool,
     /// Rises with each change.
     pub version: i64,
 }
@@ -52,8 +56,10 @@ pub struct SessionRow {
     pub last_used: Timestamp,
     /// Ends at the latest.
     pub expires: Timestamp,
-    /// `password` or `mfa`.
+    /// `password`, `mfa`, or `sealed` of a ward's credential.
     pub strength: String,
+    /// Where it was begun.
+    pub address: String,
 }
 
 const ALL_SITES: &str = "*";
@@ -66,7 +72,28 @@ fn person(row: &AnyRow) -> Result<PersonRow> {
         email: row.try_get("email")?,
         password: row.try_get("password")?,
         is_active: row.try_get::<String, _>("state")? == "active",
+        tenant_id: row.try_get("tenant_id")?,
+        is_sealed: row.try_get::<String, _>("kind")? == "sealed",
         version: row.try_get("version")?,
+    })
+}
+
+fn role(row: &AnyRow) -> Result<RoleRow> {
+    let site: String = row.try_get("site_id")?;
+    let site_id = (site != ALL_SITES).then_some(site);
+    Ok(RoleRow { role: row.try_get("role")?, tenant_id: row.try_get("tenant_id")?, site_id })
+}
+
+fn session(row: &AnyRow) -> Result<SessionRow> {
+    Ok(SessionRow {
+        token_hash: row.try_get("token_hash")?,
+        person_id: row.try_get("person_id")?,
+        csrf: row.try_get("csrf")?,
+        created: time(row.try_get("created")?),
+        last_used: time(row.try_get("last_used")?),
+        expires: time(row.try_get("expires")?),
+        strength: row.try_get("strength")?,
+        address: row.try_get("address")?,
     })
 }
 
@@ -76,9 +103,10 @@ impl Store {
     /// # Errors
     /// The database's.
     pub async fn people(&self) -> Result<Vec<PersonRow>> {
-        let rows = sqlx::query("SELECT id, login, name, email, password, state, version FROM person ORDER BY name, id")
-            .fetch_all(&self.readers)
-            .await?;
+        let rows =
+            sqlx::query("SELECT id, login, name, email, password, state, tenant_id, kind, version FROM person ORDER BY name, id")
+                .fetch_all(&self.readers)
+                .await?;
         rows.iter().map(person).collect()
     }
 
@@ -87,10 +115,11 @@ impl Store {
     /// # Errors
     /// The database's.
     pub async fn person_by_login(&self, login: &str) -> Result<Option<PersonRow>> {
-        let row = sqlx::query("SELECT id, login, name, email, password, state, version FROM person WHERE login = $1")
-            .bind(login.trim().to_lowercase())
-            .fetch_optional(&self.readers)
-            .await?;
+        let row =
+            sqlx::query("SELECT id, login, name, email, password, state, tenant_id, kind, version FROM person WHERE login = $1")
+                .bind(login.trim().to_lowercase())
+                .fetch_optional(&self.readers)
+                .await?;
         row.as_ref().map(person).transpose()
     }
 
@@ -99,10 +128,11 @@ impl Store {
     /// # Errors
     /// The database's.
     pub async fn person(&self, id: &str) -> Result<Option<PersonRow>> {
-        let row = sqlx::query("SELECT id, login, name, email, password, state, version FROM person WHERE id = $1")
-            .bind(id)
-            .fetch_optional(&self.readers)
-            .await?;
+        let row =
+            sqlx::query("SELECT id, login, name, email, password, state, tenant_id, kind, version FROM person WHERE id = $1")
+                .bind(id)
+                .fetch_optional(&self.readers)
+                .await?;
         row.as_ref().map(person).transpose()
     }
 
@@ -117,11 +147,6 @@ impl Store {
         .bind(person)
         .fetch_all(&self.readers)
         .await?;
-        let role = |row: &AnyRow| {
-            let site: String = row.try_get("site_id")?;
-            let site_id = (site != ALL_SITES).then_some(site);
-            Ok(RoleRow { role: row.try_get("role")?, tenant_id: row.try_get("tenant_id")?, site_id })
-        };
         rows.iter().map(role).collect()
     }
 
@@ -131,23 +156,40 @@ impl Store {
     /// The database's.
     pub async fn session(&self, token_hash: &str) -> Result<Option<SessionRow>> {
         let row = sqlx::query(
-            "SELECT token_hash, person_id, csrf, created, last_used, expires, strength FROM session WHERE token_hash = $1",
+            "SELECT token_hash, person_id, csrf, created, last_used, expires, strength, address FROM session WHERE token_hash = $1",
         )
         .bind(token_hash)
         .fetch_optional(&self.readers)
         .await?;
-        row.map(|row| {
-            Ok(SessionRow {
-                token_hash: row.try_get("token_hash")?,
-                person_id: row.try_get("person_id")?,
-                csrf: row.try_get("csrf")?,
-                created: time(row.try_get("created")?),
-                last_used: time(row.try_get("last_used")?),
-                expires: time(row.try_get("expires")?),
-                strength: row.try_get("strength")?,
-            })
-        })
-        .transpose()
+        row.as_ref().map(session).transpose()
+    }
+
+    /// Somebody's sessions, the newest first.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn sessions_of(&self, person: &str) -> Result<Vec<SessionRow>> {
+        let rows = sqlx::query(
+            "SELECT token_hash, person_id, csrf, created, last_used, expires, strength, address FROM session \
+             WHERE person_id = $1 ORDER BY created DESC, token_hash",
+        )
+        .bind(person)
+        .fetch_all(&self.readers)
+        .await?;
+        rows.iter().map(session).collect()
+    }
+
+    /// Everybody's roles.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn roles(&self) -> Result<Vec<(String, RoleRow)>> {
+        let rows = sqlx::query(
+            "SELECT person_id, role, tenant_id, site_id FROM person_role ORDER BY person_id, role, tenant_id, site_id",
+        )
+        .fetch_all(&self.readers)
+        .await?;
+        rows.iter().map(|row| Ok((row.try_get("person_id")?, role(row)?))).collect()
     }
 }
 
@@ -173,6 +215,63 @@ impl Change {
         if added.rows_affected() == 0 { Err(Error::Exists("person")) } else { Ok(id) }
     }
 
+    /// Says whose person somebody is, and whether it stands for a ward's credential.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn set_home(&mut self, person: &str, tenant: &str, is_sealed: bool) -> Result<()> {
+        sqlx::query("UPDATE person SET tenant_id = $2, kind = $3 WHERE id = $1")
+            .bind(person)
+            .bind(tenant)
+            .bind(if is_sealed { "sealed" } else { "person" })
+            .execute(self.connection())
+            .await?;
+        Ok(())
+    }
+
+    /// Sets somebody's name, mail and whether they may sign in, if the row has the version still.
+    ///
+    /// # Errors
+    /// [`Error::Conflict`] when it was changed in the meantime; the database's.
+    pub async fn set_person(&mut self, person: &PersonRow) -> Result<()> {
+        let done = sqlx::query(
+            "UPDATE person SET name = $3, email = $4, state = $5, version = version + 1 WHERE id = $1 AND version = $2",
+        )
+        .bind(&person.id)
+        .bind(person.version)
+        .bind(&person.name)
+        .bind(&person.email)
+        .bind(if person.is_active { "active" } else { "disabled" })
+        .execute(self.connection())
+        .await?;
+        if done.rows_affected() == 0 { Err(Error::Conflict) } else { Ok(()) }
+    }
+
+    /// Sets somebody's password, a PHC string.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn set_password(&mut self, person: &str, phc: &str) -> Result<()> {
+        let query = sqlx::query("UPDATE person SET password = $2 WHERE id = $1").bind(person).bind(phc);
+        query.execute(self.connection()).await?;
+        Ok(())
+    }
+
+    /// Takes a role from somebody.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn remove_role(&mut self, person: &str, role: &RoleRow) -> Result<()> {
+        sqlx::query("DELETE FROM person_role WHERE person_id = $1 AND role = $2 AND tenant_id = $3 AND site_id = $4")
+            .bind(person)
+            .bind(&role.role)
+            .bind(&role.tenant_id)
+            .bind(role.site_id.as_deref().unwrap_or(ALL_SITES))
+            .execute(self.connection())
+            .await?;
+        Ok(())
+    }
+
     /// Gives somebody a role.
     ///
     /// # Errors
@@ -196,7 +295,8 @@ impl Change {
     /// The database's.
     pub async fn add_session(&mut self, session: &SessionRow) -> Result<()> {
         sqlx::query(
-            "INSERT INTO session (token_hash, person_id, csrf, created, last_used, expires, strength) VALUES ($1, $2, $3, $4, $5, $6, $7)",
+            "INSERT INTO session (token_hash, person_id, csrf, created, last_used, expires, strength, address) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
         )
         .bind(&session.token_hash)
         .bind(&session.person_id)
@@ -205,6 +305,7 @@ impl Change {
         .bind(session.last_used.nanos())
         .bind(session.expires.nanos())
         .bind(&session.strength)
+        .bind(&session.address)
         .execute(self.connection())
         .await?;
         Ok(())
@@ -217,6 +318,15 @@ impl Change {
     pub async fn end_session(&mut self, token_hash: &str) -> Result<()> {
         sqlx::query("DELETE FROM session WHERE token_hash = $1").bind(token_hash).execute(self.connection()).await?;
         Ok(())
+    }
+
+    /// Ends somebody's sessions, but for one where one is named.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn end_sessions_of(&mut self, person: &str, except: Option<&str>) -> Result<u64> {
+        let query = sqlx::query("DELETE FROM session WHERE person_id = $1 AND token_hash <> $2");
+        Ok(query.bind(person).bind(except.unwrap_or_default()).execute(self.connection()).await?.rows_affected())
     }
 }
 

@@ -6,7 +6,7 @@ use serde::de::DeserializeOwned;
 use sqlx::Row as _;
 use sqlx::any::AnyRow;
 
-use crate::{Change, Result, Store, new_id};
+use crate::{Change, Error, Result, Store, new_id};
 
 /// A tenant: one organisation, whose data nobody else sees.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,6 +30,8 @@ pub struct SiteRow {
     pub time_zone: String,
     /// Networks inside, CIDR.
     pub networks: Vec<String>,
+    /// Rises with each change.
+    pub version: i64,
 }
 
 fn site(row: &AnyRow) -> Result<SiteRow> {
@@ -39,6 +41,7 @@ fn site(row: &AnyRow) -> Result<SiteRow> {
         name: row.try_get("name")?,
         time_zone: row.try_get("time_zone")?,
         networks: serde_json::from_str(&row.try_get::<String, _>("networks")?)?,
+        version: row.try_get("version")?,
     })
 }
 
@@ -52,12 +55,21 @@ impl Store {
         rows.iter().map(|row| Ok(TenantRow { id: row.try_get("id")?, name: row.try_get("name")? })).collect()
     }
 
+    /// The tenant who runs the hub: the first one.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn operator(&self) -> Result<Option<String>> {
+        let row = sqlx::query("SELECT id FROM tenant ORDER BY created, id LIMIT 1").fetch_optional(&self.readers).await?;
+        row.map(|row| Ok(row.try_get("id")?)).transpose()
+    }
+
     /// All sites, by name.
     ///
     /// # Errors
     /// The database's.
     pub async fn sites(&self) -> Result<Vec<SiteRow>> {
-        let rows = sqlx::query("SELECT id, tenant_id, name, time_zone, networks FROM site ORDER BY name, id")
+        let rows = sqlx::query("SELECT id, tenant_id, name, time_zone, networks, version FROM site ORDER BY name, id")
             .fetch_all(&self.readers)
             .await?;
         rows.iter().map(site).collect()
@@ -109,6 +121,33 @@ impl Change {
             .execute(self.connection())
             .await?;
         Ok(id)
+    }
+
+    /// Names a tenant anew.
+    ///
+    /// # Errors
+    /// [`Error::Absent`]; the database's.
+    pub async fn rename_tenant(&mut self, id: &str, name: &str) -> Result<()> {
+        let query = sqlx::query("UPDATE tenant SET name = $2 WHERE id = $1").bind(id).bind(name);
+        if query.execute(self.connection()).await?.rows_affected() == 0 { Err(Error::Absent("tenant")) } else { Ok(()) }
+    }
+
+    /// Sets a site's name, time zone and networks, if it has the version still.
+    ///
+    /// # Errors
+    /// [`Error::Conflict`] when it was changed in the meantime; the database's.
+    pub async fn set_site(&mut self, site: &SiteRow) -> Result<()> {
+        let done = sqlx::query(
+            "UPDATE site SET name = $3, time_zone = $4, networks = $5, version = version + 1 WHERE id = $1 AND version = $2",
+        )
+        .bind(&site.id)
+        .bind(site.version)
+        .bind(&site.name)
+        .bind(&site.time_zone)
+        .bind(serde_json::to_string(&site.networks)?)
+        .execute(self.connection())
+        .await?;
+        if done.rows_affected() == 0 { Err(Error::Conflict) } else { Ok(()) }
     }
 
     /// Sets a setting of a scope (`hub`, or a site).

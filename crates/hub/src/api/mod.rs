@@ -11,6 +11,9 @@ mod history;
 mod home;
 mod link;
 mod map;
+mod me;
+mod oidc;
+mod passkeys;
 mod sensors;
 mod session;
 mod setup;
@@ -33,6 +36,9 @@ pub fn routes() -> OpenApiRouter<App> {
         .merge(health::routes())
         .merge(setup::routes())
         .merge(session::routes())
+        .merge(passkeys::routes())
+        .merge(oidc::routes())
+        .merge(me::routes())
         .merge(home::routes())
         .merge(devices::routes())
         .merge(conversations::routes())
@@ -75,6 +81,15 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Query<T> {
             .map(|axum::extract::Query(query)| Self(query))
             .map_err(|rejection: QueryRejection| Problem::new(&kinds::BAD_REQUEST, rejection.body_text()))
     }
+}
+
+/// A name that people give: 1 to 200 characters, none of them for control.
+pub(crate) fn named(what: &str, text: &str) -> Result<String, Problem> {
+    let text = text.trim();
+    if text.is_empty() || text.chars().count() > 200 || text.chars().any(char::is_control) {
+        return Err(Problem::new(&kinds::UNPROCESSABLE, format!("{what}: 1 to 200 characters")));
+    }
+    Ok(text.to_owned())
 }
 
 /// Rows of a page: what is asked for within bounds.

@@ -53,8 +53,36 @@ pub enum Right {
     ManagePeople,
     /// Settings of the hub.
     ManageHub,
+    /// Take rights at once for a reason.
+    BreakGlass,
     /// Review what was done under break-glass.
     ReviewBreakGlass,
+}
+
+impl Right {
+    /// Rights that break-glass can give: what care may need tonight. Not people, settings and the ledger, nor accepting a risk.
+    pub const BREAKABLE: &[Self] = &[
+        Self::ViewInventory,
+        Self::ViewFindings,
+        Self::WorkFindings,
+        Self::EditRecords,
+        Self::MergeDevices,
+        Self::Onboard,
+        Self::Feed,
+        Self::SearchHistory,
+    ];
+
+    /// Name as it is stored.
+    #[must_use]
+    pub fn name(self) -> String {
+        serde_json::to_value(self).ok().and_then(|value| value.as_str().map(str::to_owned)).unwrap_or_default()
+    }
+
+    /// By its name.
+    #[must_use]
+    pub fn by_name(name: &str) -> Option<Self> {
+        RIGHTS.iter().map(|(right, _)| *right).find(|right| right.name() == name)
+    }
 }
 
 impl Role {
@@ -113,5 +141,6 @@ pub const RIGHTS: &[(Right, &[Role])] = &[
     (Right::ReadLedger, &[Administrator, Auditor]),
     (Right::ManagePeople, &[Administrator]),
     (Right::ManageHub, &[Administrator]),
+    (Right::BreakGlass, &[Administrator, ItSecurity, ClinicalEngineering, ClinicalLead, ProviderAnalyst]),
     (Right::ReviewBreakGlass, &[Administrator, Auditor]),
 ];

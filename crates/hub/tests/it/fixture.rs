@@ -1,12 +1,16 @@
 //! A hub in a temporary folder, and callers with their cookies.
 
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
+use axum::extract::ConnectInfo;
 use axum::http::{Method, Request, StatusCode, header};
 use http_body_util::BodyExt as _;
-use hub::auth::{Role, hash};
+use hub::auth::Role;
 use hub::{App, Options, router};
 use serde_json::{Value, json};
 use store::{Act, Actor, RoleRow};
@@ -28,7 +32,8 @@ pub struct Answer {
     pub status: StatusCode,
     pub kind: String,
     pub text: String,
-    cookie: Option<String>,
+    cookies: Vec<String>,
+    pub retry_after: Option<String>,
     pub etag: Option<String>,
 }
 
@@ -51,18 +56,29 @@ impl Answer {
 /// Somebody at a browser.
 #[derive(Clone)]
 pub struct Visitor {
+    app: App,
     router: Router,
-    pub cookie: Option<String>,
+    /// Where the request seems to come from.
+    pub address: SocketAddr,
+    /// Further headers.
+    pub headers: Vec<(&'static str, String)>,
+    pub cookies: BTreeMap<String, String>,
     pub csrf: Option<String>,
     if_match: Option<String>,
+    /// Secret of the app that makes one-time codes.
+    pub totp: Option<String>,
 }
 
 impl Visitor {
     /// Sends a request.
     pub async fn send(&self, method: Method, path: &str, kind: &str, body: impl Into<Body>) -> Answer {
         let mut request = Request::builder().method(method).uri(path).header(header::CONTENT_TYPE, kind);
-        if let Some(cookie) = &self.cookie {
-            request = request.header(header::COOKIE, cookie);
+        if !self.cookies.is_empty() {
+            let cookies: Vec<String> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
+            request = request.header(header::COOKIE, cookies.join("; "));
+        }
+        for (name, value) in &self.headers {
+            request = request.header(*name, value);
         }
         if let Some(csrf) = &self.csrf {
             request = request.header("x-medwarden-csrf", csrf);
@@ -70,12 +86,15 @@ impl Visitor {
         if let Some(etag) = &self.if_match {
             request = request.header(header::IF_MATCH, etag);
         }
-        let response = self.router.clone().oneshot(request.body(body.into()).unwrap()).await.unwrap();
+        let request = request.extension(ConnectInfo(self.address)).body(body.into()).unwrap();
+        let response = self.router.clone().oneshot(request).await.unwrap();
         let header = |name| response.headers().get(name).map(|value| value.to_str().unwrap().to_owned());
         let (status, kind) = (response.status(), header(header::CONTENT_TYPE).unwrap_or_default());
-        let (cookie, etag) = (header(header::SET_COOKIE), header(header::ETAG));
+        let (etag, retry_after) = (header(header::ETAG), header(header::RETRY_AFTER));
+        let set = response.headers().get_all(header::SET_COOKIE);
+        let cookies = set.iter().map(|value| value.to_str().unwrap().to_owned()).collect();
         let bytes = response.into_body().collect().await.unwrap().to_bytes();
-        Answer { status, kind, text: String::from_utf8(bytes.to_vec()).unwrap(), cookie, etag }
+        Answer { status, kind, text: String::from_utf8(bytes.to_vec()).unwrap(), cookies, retry_after, etag }
     }
 
     /// Changes what was read with an ETag.
@@ -93,15 +112,56 @@ impl Visitor {
         self.send(Method::POST, path, "application/json", body.to_string()).await
     }
 
-    /// Signs in and remembers the cookie and the token against forged requests.
+    pub async fn put(&self, path: &str, body: Value) -> Answer {
+        self.send(Method::PUT, path, "application/json", body.to_string()).await
+    }
+
+    pub async fn delete(&self, path: &str) -> Answer {
+        self.send(Method::DELETE, path, "application/json", Body::empty()).await
+    }
+
+    /// Signs in and remembers the cookies and the token against forged requests. Where a role needs a second step and there is none,
+    /// sets one up as people do.
     pub async fn sign_in(&mut self, login: &str, password: &str) -> Answer {
         let answer = self.post("/api/session", json!({ "login": login, "password": password })).await;
         if answer.status.is_success() {
-            let cookie = answer.cookie.clone().unwrap();
-            self.cookie = cookie.split(';').next().map(str::to_owned);
-            self.csrf = Some(self.get("/api/session").await.json()["csrf"].as_str().unwrap().to_owned());
+            self.remember(&answer).await;
+            if self.get("/api/session").await.json()["second_step"] == "enrol" {
+                self.enrol().await;
+            }
         }
         answer
+    }
+
+    /// Sets up an app for one-time codes.
+    pub async fn enrol(&mut self) {
+        let offer = self.post("/api/me/totp", json!({})).await;
+        assert_eq!(offer.status, StatusCode::CREATED, "{offer:?}");
+        self.totp = Some(offer.json()["url"].as_str().unwrap().to_owned());
+        let confirmed = self.put("/api/me/totp", json!({ "code": self.code(0) })).await;
+        assert_eq!(confirmed.status, StatusCode::NO_CONTENT, "{confirmed:?}");
+        self.remember(&confirmed).await;
+    }
+
+    /// The code of the app so many steps from now.
+    pub fn code(&self, steps: i64) -> String {
+        let app = totp_rs::Totp::from_url(self.totp.as_deref().unwrap()).unwrap();
+        let now_s = self.app.now().nanos() / 1_000_000_000 + 30 * steps;
+        app.generate(u64::try_from(now_s).unwrap()).to_string()
+    }
+
+    /// Takes the cookies of an answer as a browser does, and reads the session's token against forged requests.
+    pub async fn remember(&mut self, answer: &Answer) {
+        for cookie in &answer.cookies {
+            let (name, value) = cookie.split(';').next().unwrap().split_once('=').unwrap();
+            if cookie.contains("Max-Age=0") {
+                self.cookies.remove(name);
+            } else {
+                self.cookies.insert(name.to_owned(), value.to_owned());
+            }
+        }
+        let session = self.get("/api/session").await;
+        self.csrf = (session.status == StatusCode::OK).then(|| session.json()["csrf"].as_str().unwrap().to_owned());
     }
 }
 
@@ -132,15 +192,25 @@ impl TestHub {
 
     /// Somebody who is not signed in.
     pub fn visitor(&self) -> Visitor {
-        Visitor { router: router(&self.app), cookie: None, csrf: None, if_match: None }
+        Visitor {
+            app: self.app.clone(),
+            router: router(&self.app),
+            address: "127.0.0.1:50000".parse().unwrap(),
+            headers: Vec::new(),
+            cookies: BTreeMap::new(),
+            csrf: None,
+            if_match: None,
+            totp: None,
+        }
     }
 
     /// Somebody with a role at a tenant, signed in.
     pub async fn person(&self, login: &str, role: Role, tenant: &str, site: Option<&str>) -> Visitor {
         let mut change = self.app.store.begin(&Actor::hub("test"), self.app.now()).await.unwrap();
-        let person = change.add_person(login, login, "", Some(&hash(PASSWORD).unwrap())).await.unwrap();
+        let person = change.add_person(login, login, "", Some(hashed())).await.unwrap();
         let row = RoleRow { role: role.name().to_owned(), tenant_id: tenant.to_owned(), site_id: site.map(str::to_owned) };
         change.add_role(&person, &row).await.unwrap();
+        change.set_home(&person, tenant, false).await.unwrap();
         change.commit(Act::new("person.add", person)).await.unwrap();
         let mut visitor = self.visitor();
         assert_eq!(visitor.sign_in(login, PASSWORD).await.status, StatusCode::NO_CONTENT);
@@ -163,6 +233,12 @@ impl TestHub {
         }
         panic!("the capture was not read within a minute");
     }
+}
+
+/// The PHC string of [`PASSWORD`].
+fn hashed() -> &'static str {
+    static PHC: OnceLock<String> = OnceLock::new();
+    PHC.get_or_init(|| signin::password::hash(PASSWORD).unwrap())
 }
 
 async fn open(folder: &TempDir) -> App {

@@ -9,4 +9,6 @@ mod fixture;
 mod journal;
 mod link;
 mod rights;
+mod second_step;
 mod sessions;
+mod throttle;

@@ -10,7 +10,18 @@ use store::{Act, Actor};
 use crate::fixture::{Answer, TestHub, Visitor};
 
 /// Operations that need nobody to be signed in.
-const OPEN: &[&str] = &["GET /api/health", "GET /api/ready", "GET /api/setup", "POST /api/setup", "POST /api/session"];
+const OPEN: &[&str] = &[
+    "GET /api/health",
+    "GET /api/ready",
+    "GET /api/setup",
+    "POST /api/setup",
+    "POST /api/session",
+    "POST /api/session/passkey",
+    "POST /api/session/passkey/answer",
+    "GET /api/session/oidc",
+    "GET /api/session/oidc/{id}",
+    "GET /api/session/oidc-return",
+];
 /// An answer that never ends, and the one that would sign the caller out.
 const APART: &[&str] = &["GET /api/events", "DELETE /api/session"];
 
@@ -31,7 +42,7 @@ fn operations(site: &str, ids: &[(&str, &str)]) -> Vec<Operation> {
         // Sensors alone call these, by their certificates; see link.rs.
         for (method, operation) in methods.as_object().unwrap().iter().filter(|_| !path.starts_with("/api/link/")) {
             let name = format!("{} {path}", method.to_uppercase());
-            let id = ids.iter().find(|(of, _)| path.starts_with(&format!("/api/{of}/"))).map_or("", |(_, id)| *id);
+            let id = ids.iter().find(|(of, _)| path.starts_with(&format!("/api/{of}/"))).map_or("none", |(_, id)| *id);
             let filled = path.replace("{id}", id);
             let asked: Vec<&str> = operation["parameters"]
                 .as_array()
@@ -57,6 +68,8 @@ fn operations(site: &str, ids: &[(&str, &str)]) -> Vec<Operation> {
         }
     }
     assert!(found.len() > 20);
+    let place = |operation: &Operation| operation.name.split_once(' ').map(|(method, path)| (path.to_owned(), method.to_owned()));
+    found.sort_by_key(place);
     found
 }
 

@@ -54,7 +54,10 @@ async fn a_session_begins_with_the_right_password_and_ends_when_it_is_ended() {
     assert_eq!(visitor.get("/api/home").await.problem(), "not-signed-in");
 
     let acts: Vec<String> = hub.app.store.ledger_rows(0, 100).await.unwrap().iter().map(|row| action(&row.body)).collect();
-    assert_eq!(acts, ["hub.setup", "session.begin", "session.refused", "session.refused", "session.end"]);
+    assert_eq!(
+        acts,
+        ["person.exception.give", "hub.setup", "session.begin", "session.refused", "session.refused", "session.end"]
+    );
 }
 
 fn action(body: &str) -> String {

@@ -4,4 +4,5 @@
 
 mod database;
 mod foundation;
+mod people;
 mod segments;
