@@ -83,6 +83,13 @@ impl Checkpoint {
         (witness.algorithm() == crate::Algorithm::Cosignature).then(|| witness.verify(&self.note)).flatten()
     }
 
+    /// Whether a signature claims to be of this key.
+    #[must_use]
+    pub(crate) fn names(&self, key: &VerifierKey) -> bool {
+        let id = key.id();
+        self.note.signatures.iter().any(|signature| signature.key_id == id && signature.name == key.name())
+    }
+
     /// The note itself.
     #[must_use]
     pub const fn note(&self) -> &Note {

@@ -42,3 +42,5 @@ pub use verify::{Kept, Options, Problem, Report, Standing, verify};
 pub const CHECKPOINT_FILE: &str = "checkpoint";
 /// Name of the file with the verifier key, for whoever has no better source of it.
 pub const KEY_FILE: &str = "key.pub";
+/// Folder for the newest checkpoint that each witness signed.
+pub const WITNESSED_FOLDER: &str = "witnessed";

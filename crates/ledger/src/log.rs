@@ -7,13 +7,13 @@ use std::path::Path;
 use crate::checkpoint::{Checkpoint, TreeHead};
 use crate::disk::{Disk, at, sync_folder};
 use crate::hash::leaf_hash;
-use crate::key::Key;
+use crate::key::{Key, VerifierKey};
 use crate::note::{MAX_NOTE_BYTES, Signature};
 use crate::source::{Folder, Source as _};
 use crate::text::Malformed;
 use crate::tile::{Bundle, MAX_ENTRY_BYTES, TILE_WIDTH, TileId, TileKind, hash_bytes, hashes};
 use crate::tree::Edge;
-use crate::{CHECKPOINT_FILE, KEY_FILE};
+use crate::{CHECKPOINT_FILE, KEY_FILE, WITNESSED_FOLDER};
 
 const LOCK_FILE: &str = "lock";
 
@@ -123,17 +123,20 @@ impl Log {
         Ok(&self.checkpoint)
     }
 
-    /// Adds a witness's cosignature to the newest checkpoint.
-    pub fn add_cosignature(&mut self, witness: &crate::VerifierKey, signature: Signature) -> Result<(), LogError> {
-        let mut checkpoint = self.checkpoint.clone();
-        checkpoint.add(signature);
-        if checkpoint.seen_by(witness).is_none() {
+    /// Keeps a witness's cosignature of a checkpoint of this log: in a file of its own, since the newest checkpoint soon is another one, and
+    /// in the newest where it is of that.
+    pub fn add_cosignature(&mut self, witness: &VerifierKey, of: &Checkpoint, signature: Signature) -> Result<(), LogError> {
+        let mut seen = of.clone();
+        seen.add(signature.clone());
+        if seen.seen_by(witness).is_none() || !seen.is_signed_by(self.key.verifier()) {
             return Err(LogError::OtherCosignature);
         }
-        self.disk.write(CHECKPOINT_FILE, checkpoint.to_text().as_bytes())?;
-        self.disk.flush()?;
-        self.checkpoint = checkpoint;
-        Ok(())
+        self.disk.write(&format!("{WITNESSED_FOLDER}/{:08x}", witness.id()), seen.to_text().as_bytes())?;
+        if of.head == self.checkpoint.head {
+            self.checkpoint.add(signature);
+            self.disk.write(CHECKPOINT_FILE, self.checkpoint.to_text().as_bytes())?;
+        }
+        Ok(self.disk.flush()?)
     }
 
     fn write<E: AsRef<[u8]>>(&mut self, entries: &[E], torn: bool) -> Result<(Edge, Vec<u8>, Checkpoint), LogError> {

@@ -52,6 +52,12 @@ pub enum Command {
     Openapi,
     /// Print the JSON Schema of `inspect --format json`
     Schema,
+    /// Check, list and prove from the record of who did what
+    Ledger {
+        /// What to do with it.
+        #[command(subcommand)]
+        command: crate::ledger::LedgerCommand,
+    },
     /// The virtual hospital: captures made to order, with what is true in them
     Lab {
         /// What to do there.

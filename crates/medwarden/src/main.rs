@@ -9,6 +9,7 @@ mod history;
 mod hub;
 mod inspect;
 mod lab;
+mod ledger;
 #[cfg(target_os = "linux")]
 mod listen;
 mod render;
@@ -42,6 +43,7 @@ fn main() -> ExitCode {
         cli::Command::Manual { folder } => tools::manual(folder),
         cli::Command::Schema => tools::schema(),
         cli::Command::Lab { command } => lab::run(command),
+        cli::Command::Ledger { command } => ledger::run(command),
     };
     match outcome {
         Ok(code) => code,

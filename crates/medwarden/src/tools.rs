@@ -34,7 +34,7 @@ pub fn schema() -> anyhow::Result<ExitCode> {
 }
 
 /// A reader that went away is no error.
-fn print(bytes: &[u8]) -> anyhow::Result<ExitCode> {
+pub(crate) fn print(bytes: &[u8]) -> anyhow::Result<ExitCode> {
     let mut out = io::stdout().lock();
     match out.write_all(bytes).and_then(|()| out.flush()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error).context("cannot write to standard output"),

@@ -13,12 +13,14 @@ use crate::note::MAX_NOTE_BYTES;
 use crate::source::Source;
 use crate::tile::{TILE_WIDTH, TileId, TileKind, hashes};
 use crate::tree::{Edge, subtree_root};
-use crate::{CHECKPOINT_FILE, KEY_FILE};
+use crate::{CHECKPOINT_FILE, KEY_FILE, WITNESSED_FOLDER};
 
 pub use report::{Problem, Report, Standing};
 
 /// How many problems are told one by one; the rest is counted.
 const MAX_PROBLEMS: usize = 100;
+/// How many checkpoints of witnesses are read.
+const MAX_WITNESSED: usize = 64;
 
 /// What the one who checks brings along.
 #[derive(Clone, Debug, Default)]
@@ -45,6 +47,7 @@ pub fn verify(source: &impl Source, options: &Options) -> io::Result<Report> {
     let mut check = Check::new(source, options);
     check.keys()?;
     let Some(checkpoint) = check.checkpoint()? else { return Ok(check.report) };
+    check.witnessed();
     check.entries(checkpoint.head.size);
     check.root(&checkpoint);
     check.kept(&checkpoint);
@@ -59,6 +62,8 @@ struct Check<'a, S> {
     options: &'a Options,
     report: Report,
     edge: Edge,
+    /// What was kept elsewhere, and behind it what witnesses signed and the folder keeps: these vouch for something only by their witness.
+    kept: Vec<(Kept, bool)>,
     /// Roots at the sizes of the kept checkpoints, as the entries give them.
     roots: Vec<(u64, Hash)>,
     /// The tiles above entries, to tell which of two is wrong; the last one that was read.
@@ -70,7 +75,8 @@ struct Check<'a, S> {
 impl<'a, S: Source> Check<'a, S> {
     fn new(source: &'a S, options: &'a Options) -> Self {
         let report = Report { key_given: options.key.is_some(), ..Report::default() };
-        Self { source, options, report, edge: Edge::default(), roots: Vec::new(), above: None, stopped: false }
+        let kept = options.kept.iter().map(|kept| (kept.clone(), false)).collect();
+        Self { source, options, report, edge: Edge::default(), kept, roots: Vec::new(), above: None, stopped: false }
     }
 
     fn problem(&mut self, problem: Problem) {
@@ -129,6 +135,19 @@ impl<'a, S: Source> Check<'a, S> {
         Ok(Some(checkpoint))
     }
 
+    /// The checkpoints that witnesses signed, as the hub keeps them beside the newest one.
+    fn witnessed(&mut self) {
+        let listed = self.source.list().unwrap_or_default();
+        for path in listed.into_iter().filter(|path| path.starts_with(WITNESSED_FOLDER)).take(MAX_WITNESSED) {
+            let bytes = self.source.read(&path, MAX_NOTE_BYTES).ok().flatten().unwrap_or_default();
+            let read = Checkpoint::parse(&bytes).ok().filter(|checkpoint| checkpoint.to_text().as_bytes() == bytes);
+            match read {
+                Some(checkpoint) => self.kept.push((Kept { label: path, checkpoint }, true)),
+                None => self.problem(Problem::at(&path, "the checkpoint is not in the form that one has".to_owned())),
+            }
+        }
+    }
+
     /// Reads all entries once and compares every tile above them.
     fn entries(&mut self, size: u64) {
         self.note_root();
@@ -163,7 +182,7 @@ impl<'a, S: Source> Check<'a, S> {
     /// Keeps the root where a kept checkpoint has this size.
     fn note_root(&mut self) {
         let size = self.edge.size();
-        if self.options.kept.iter().any(|kept| kept.checkpoint.head.size == size) {
+        if self.kept.iter().any(|(kept, _)| kept.checkpoint.head.size == size) {
             self.roots.push((size, self.edge.root()));
         }
     }
@@ -219,51 +238,53 @@ impl<'a, S: Source> Check<'a, S> {
 
     /// What was kept elsewhere must be a beginning of this log.
     fn kept(&mut self, checkpoint: &Checkpoint) {
-        for kept in &self.options.kept {
-            let head = &kept.checkpoint.head;
-            let signed = self.report.key.as_ref().is_none_or(|key| kept.checkpoint.is_signed_by(key));
-            let problem = if head.origin != checkpoint.head.origin {
-                Some(Problem::other_log(&kept.label, &head.origin, &checkpoint.head.origin))
-            } else if !signed {
-                self.report.key.as_ref().map(|key| Problem::not_signed(&kept.label, key))
-            } else if head.size > checkpoint.head.size {
-                Some(Problem::cut(&kept.label, head.size, checkpoint.head.size))
-            } else {
-                match self.roots.iter().find(|(size, _)| *size == head.size) {
-                    Some((_, root)) if *root == head.root => None,
-                    Some(_) => Some(Problem::rewritten(&kept.label, head.size)),
-                    None => Some(Problem::not_reached(&kept.label, head.size)),
-                }
-            };
-            self.report.kept.push(Standing { label: kept.label.clone(), size: head.size, holds: problem.is_none() });
+        for (kept, in_folder) in std::mem::take(&mut self.kept) {
+            let problem = self.compare_kept(&kept, checkpoint);
+            let holds = problem.is_none();
             if let Some(problem) = problem {
                 self.problem(problem);
             }
+            if !in_folder {
+                self.report.kept.push(Standing { label: kept.label.clone(), size: kept.checkpoint.head.size, holds });
+            }
+            if holds {
+                self.kept.push((kept, in_folder));
+            }
+        }
+    }
+
+    fn compare_kept(&self, kept: &Kept, checkpoint: &Checkpoint) -> Option<Problem> {
+        let head = &kept.checkpoint.head;
+        if head.origin != checkpoint.head.origin {
+            return Some(Problem::other_log(&kept.label, &head.origin, &checkpoint.head.origin));
+        }
+        if let Some(key) = self.report.key.as_ref().filter(|key| !kept.checkpoint.is_signed_by(key)) {
+            return Some(Problem::not_signed(&kept.label, key));
+        }
+        if head.size > checkpoint.head.size {
+            return Some(Problem::cut(&kept.label, head.size, checkpoint.head.size));
+        }
+        match self.roots.iter().find(|(size, _)| *size == head.size) {
+            Some((_, root)) if *root == head.root => None,
+            Some(_) => Some(Problem::rewritten(&kept.label, head.size)),
+            None => Some(Problem::not_reached(&kept.label, head.size)),
         }
     }
 
     /// What witnesses say of the newest checkpoint and of those that were kept.
     fn witnesses(&mut self, checkpoint: &Checkpoint) {
-        let kept: Vec<_> = self.options.kept.iter().map(|kept| (kept.label.as_str(), &kept.checkpoint)).collect();
+        let newest = Kept { label: CHECKPOINT_FILE.to_owned(), checkpoint: checkpoint.clone() };
+        let all: Vec<Kept> = std::iter::once(newest).chain(self.kept.drain(..).map(|(kept, _)| kept)).collect();
         for witness in &self.options.witnesses {
-            let claims = |checkpoint: &Checkpoint| {
-                let id = witness.id();
-                checkpoint.note().signatures.iter().any(|signature| signature.key_id == id && signature.name == witness.name())
-            };
-            let mut newest = None;
-            for (label, checkpoint) in std::iter::once((CHECKPOINT_FILE, checkpoint)).chain(kept.iter().copied()) {
+            let mut seen = None;
+            for Kept { label, checkpoint } in &all {
                 match checkpoint.seen_by(witness) {
-                    Some(time_s) => newest = newest.max(Some((checkpoint.head.size, time_s))),
-                    None if claims(checkpoint) => {
-                        let problem = Problem::not_cosigned(label, witness);
-                        if self.report.problems.len() < MAX_PROBLEMS {
-                            self.report.problems.push(problem);
-                        }
-                    }
+                    Some(time_s) => seen = seen.max(Some((checkpoint.head.size, time_s))),
+                    None if checkpoint.names(witness) => self.problem(Problem::not_cosigned(label, witness)),
                     None => {}
                 }
             }
-            self.report.witnesses.push((witness.clone(), newest));
+            self.report.witnesses.push((witness.clone(), seen));
         }
     }
 }

@@ -3,6 +3,7 @@
 use crate::checkpoint::TreeHead;
 use crate::hash::Hash;
 use crate::key::VerifierKey;
+use crate::text::utc;
 use crate::tile::TileId;
 use crate::{CHECKPOINT_FILE, KEY_FILE};
 
@@ -87,8 +88,9 @@ impl Report {
         for (witness, seen) in &self.witnesses {
             if let Some((size, time_s)) = seen {
                 let name = witness.name();
+                let time = utc(*time_s);
                 shown.push(format!(
-                    "The witness {name} saw the first {size} entries at {time_s} (seconds since 1970); they are still these."
+                    "The witness {name} saw the first {size} entries at {time} by its clock; they are still these."
                 ));
             }
         }

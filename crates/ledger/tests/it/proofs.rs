@@ -70,7 +70,10 @@ fn a_witness_signs_only_what_grew() {
     let ask = |log: &Log, old| Consistency::make(&log.source(), log.checkpoint().clone(), old).unwrap().to_text();
 
     let signature = witness.add_checkpoint(ask(&log, 0).as_bytes(), 1_795_000_000).unwrap();
-    log.add_cosignature(witness_key().verifier(), signature).unwrap();
+    let seen = log.checkpoint().clone();
+    log.add_cosignature(witness_key().verifier(), &seen, signature.clone()).unwrap();
+    let strange = Key::from_seed("witness.example/w1", Algorithm::Cosignature, [4; 32]).unwrap();
+    assert!(log.add_cosignature(strange.verifier(), &seen, signature).is_err());
     assert_eq!(log.checkpoint().seen_by(witness_key().verifier()), Some(1_795_000_000));
 
     log.append(&entries(100..130)).unwrap();

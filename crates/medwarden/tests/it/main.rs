@@ -12,6 +12,7 @@ mod forms;
 mod history;
 mod hospital;
 mod interrupt;
+mod ledger;
 #[cfg(target_os = "linux")]
 mod listen;
 #[cfg(target_os = "linux")]

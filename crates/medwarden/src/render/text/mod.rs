@@ -10,11 +10,11 @@ use std::io::{self, Write};
 
 use super::View;
 use super::words::{self, thousands};
-use paint::{Style, width, wrap};
+use paint::width;
 use table::Table;
 
 pub use explain::explain;
-pub use paint::Screen;
+pub use paint::{Screen, Style, wrap};
 
 /// Devices in the table.
 const MAX_DEVICES: usize = 40;
