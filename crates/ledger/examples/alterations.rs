@@ -1,7 +1,8 @@
-//! Writes altered logs to standard output, for a reader in another language (tests/e2e/ledger). `alterations HOW_MANY SEED`.
+//! Alters logs, checks that `verify` finds each, and writes them to standard output for a reader in another language
+//! (tests/e2e/ledger). `alterations HOW_MANY SEED`, or `alterations folder DIR CHECKPOINT` for one log on the disk and what was kept of it.
 //!
-//! A stream of cases, all numbers as four octets, big end first: name, verifier key, kept checkpoint, and how many files, each with path and
-//! content; every one of these with its length before it. The name begins with `intact` where the reader must find nothing.
+//! A stream of cases: name, verifier key, kept checkpoint, how many files, and of each path and content; every one of these with its
+//! length before it in four octets, big end first. The name is `intact` where the reader must find nothing.
 
 // The generator is a test: what cannot happen there may stop it.
 #[allow(clippy::indexing_slicing, clippy::unwrap_used, missing_docs)]
@@ -9,15 +10,22 @@
 mod alter;
 
 use std::io::{self, BufWriter, Write};
+use std::path::Path;
 
 use alter::{Chance, Original, alter, build};
-use ledger::{Algorithm, Checkpoint, Key};
+use ledger::{Algorithm, CHECKPOINT_FILE, Checkpoint, Kept, Key, Log, Options, verify};
 
 fn main() -> io::Result<()> {
-    let mut arguments = std::env::args().skip(1).filter_map(|text| text.parse::<u64>().ok());
-    let (how_many, seed) = (arguments.next().unwrap_or(10_000), arguments.next().unwrap_or(1));
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let number = |at: usize| arguments.get(at).and_then(|text| text.parse::<u64>().ok());
+    let (how_many, seed) = (number(0).unwrap_or(10_000), number(1).unwrap_or(1));
     let key = |seed| Key::from_seed("hub.example/ledger", Algorithm::Log, [seed; 32]).map_err(io::Error::other);
     let (key, strange) = (key(7)?, key(8)?);
+    if let [what, folder, kept] = arguments.as_slice()
+        && what == "folder"
+    {
+        return on_disk(Path::new(folder), Path::new(kept), key);
+    }
     let mut out = BufWriter::new(io::stdout().lock());
     let mut originals = Vec::new();
     for size in [5, 100, 255, 256, 257, 300, 512, 530_usize] {
@@ -40,7 +48,26 @@ fn main() -> io::Result<()> {
     out.flush()
 }
 
+/// A log as its writer leaves it, grown in steps, and a copy of the checkpoint that it had on the way.
+fn on_disk(folder: &Path, kept: &Path, key: Key) -> io::Result<()> {
+    let mut log = Log::open(folder, key).map_err(io::Error::other)?;
+    for (step, count) in [1_usize, 99, 200, 700, 1, 30].into_iter().enumerate() {
+        let entries: Vec<_> = (0..count).map(|number| format!(r#"{{"step":{step},"number":{number}}}"#)).collect();
+        log.append(&entries).map_err(io::Error::other)?;
+        if step == 3 {
+            std::fs::copy(folder.join(CHECKPOINT_FILE), kept)?;
+        }
+    }
+    Ok(())
+}
+
+/// Checks a case with `verify`, and writes it for the other reader.
 fn write(out: &mut impl Write, name: &str, key: &Key, kept: &Checkpoint, files: &alter::Files) -> io::Result<()> {
+    let kept_here = Kept { label: "kept".to_owned(), checkpoint: kept.clone() };
+    let options = Options { key: Some(key.verifier().clone()), kept: vec![kept_here], ..Options::default() };
+    if verify(files, &options)?.intact() != (name == "intact") {
+        return Err(io::Error::other(format!("`verify` judges this case wrongly: {name}")));
+    }
     let mut text = |bytes: &[u8]| {
         out.write_all(&u32::try_from(bytes.len()).map_err(io::Error::other)?.to_be_bytes())?;
         out.write_all(bytes)
