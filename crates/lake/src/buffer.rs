@@ -26,6 +26,8 @@ pub(crate) struct Buffer {
     pub(crate) rows: usize,
     /// When the first row came that is still here.
     pub(crate) since: Option<Timestamp>,
+    /// When the last row came.
+    pub(crate) until: Option<Timestamp>,
 }
 
 impl Buffer {

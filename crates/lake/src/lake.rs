@@ -168,6 +168,7 @@ impl Lake {
         open.take(batch.flows)?;
         open.take(batch.events)?;
         open.since.get_or_insert(now);
+        open.until = open.until.max(Some(now));
         if let Some(mark) = &batch.mark {
             open.mark(mark);
         }
@@ -276,7 +277,7 @@ impl Core {
             for (day, rows) in table.by_day(&all)? {
                 let mut draft = Draft::new(table, self.place.draft()?, rows.num_rows())?;
                 draft.write(&table.sorted(&rows)?)?;
-                drafted.push(draft.finish(shelf, day)?);
+                drafted.push(draft.finish(shelf, day, buffer.until.unwrap_or(Timestamp::MIN))?);
             }
         }
         Ok(drafted)

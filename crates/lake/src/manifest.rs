@@ -59,6 +59,8 @@ pub struct Segment {
     pub from: Timestamp,
     /// Latest instant of a row.
     pub until: Timestamp,
+    /// When its rows were taken in, the last of them. They age from then, where that is later than when they happened.
+    pub taken: Timestamp,
     /// Rows.
     pub rows: u64,
     /// Bytes of the file.

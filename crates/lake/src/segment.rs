@@ -167,7 +167,7 @@ impl Draft {
     }
 
     /// Ends the file, durably. It is at the returned path, and belongs to the segment's own.
-    pub(crate) fn finish(self, shelf: &Shelf, day: i64) -> Result<(PathBuf, Segment), Error> {
+    pub(crate) fn finish(self, shelf: &Shelf, day: i64, taken: Timestamp) -> Result<(PathBuf, Segment), Error> {
         let Self { writer, path, rows, from, until, .. } = self;
         let hashed = writer.into_inner()?;
         let folder_error = |source| Error::Folder { path: path.clone(), source };
@@ -187,6 +187,7 @@ impl Draft {
             path: key,
             from,
             until,
+            taken,
             rows,
             bytes: hashed.bytes,
             sha256,

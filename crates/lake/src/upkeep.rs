@@ -48,7 +48,7 @@ impl Core {
             let oldest = now.plus_nanos(nanos(*keep).saturating_neg());
             let want = Want { kind: Some(*kind), before: Some(oldest), ..Want::default() };
             let mut old = self.manifest.list(want).await?;
-            old.retain(|segment| segment.until < oldest);
+            old.retain(|segment| segment.until < oldest && segment.taken < oldest);
             self.replace(&old, Vec::new(), now).await?;
             dropped = usize::saturating_add(dropped, old.len());
         }
@@ -118,7 +118,8 @@ impl Core {
         while let Some(batch) = stream.try_next().await.map_err(of_engine)? {
             draft.write(&batch)?;
         }
-        draft.finish(shelf, day)
+        let taken = segments.iter().map(|segment| segment.taken).max().unwrap_or(Timestamp::MIN);
+        draft.finish(shelf, day, taken)
     }
 
     /// Removes files that belong to no segment and are older than the grace.

@@ -12,6 +12,7 @@ pub(crate) const MIGRATIONS: &[(i64, &str)] = &[
     (2, include_str!("../migrations/0002_people.sql")),
     (4, include_str!("../migrations/0004_segment.sql")),
     (5, include_str!("../migrations/0005_link.sql")),
+    (6, include_str!("../migrations/0006_segment_taken.sql")),
 ];
 
 /// Version of the schema that this program writes.

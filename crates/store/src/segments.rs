@@ -26,6 +26,8 @@ pub struct SegmentRow {
     pub first: Timestamp,
     /// Latest instant of a row.
     pub last: Timestamp,
+    /// When its rows were taken in, the last of them.
+    pub taken: Timestamp,
     /// Rows.
     pub rows: u64,
     /// Bytes of the file.
@@ -71,7 +73,7 @@ impl Store {
     /// The database's.
     pub async fn segments(&self, filter: &SegmentFilter) -> Result<Vec<SegmentRow>> {
         let rows = sqlx::query(
-            "SELECT id, kind, tenant_id, site_id, first, last, rows_held, bytes, path, schema_version, sha256, state, reason FROM segment \
+            "SELECT id, kind, tenant_id, site_id, first, last, rows_held, bytes, path, schema_version, sha256, state, reason, taken FROM segment \
              WHERE ($1 = '' OR kind = $1) AND ($2 = '' OR tenant_id = $2) AND last >= $3 AND first < $4 ORDER BY id",
         )
         .bind(filter.kind.as_deref().unwrap_or_default())
@@ -140,11 +142,11 @@ async fn write(connection: &mut AnyConnection, change: &SegmentChange) -> Result
 
 async fn put(connection: &mut AnyConnection, row: &SegmentRow) -> Result<()> {
     sqlx::query(
-        "INSERT INTO segment (id, kind, tenant_id, site_id, first, last, rows_held, bytes, path, schema_version, sha256, state, reason) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) ON CONFLICT (id) DO UPDATE SET kind = excluded.kind, \
+        "INSERT INTO segment (id, kind, tenant_id, site_id, first, last, rows_held, bytes, path, schema_version, sha256, state, reason, taken) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) ON CONFLICT (id) DO UPDATE SET kind = excluded.kind, \
          tenant_id = excluded.tenant_id, site_id = excluded.site_id, first = excluded.first, last = excluded.last, \
          rows_held = excluded.rows_held, bytes = excluded.bytes, path = excluded.path, schema_version = excluded.schema_version, \
-         sha256 = excluded.sha256, state = excluded.state, reason = excluded.reason",
+         sha256 = excluded.sha256, state = excluded.state, reason = excluded.reason, taken = excluded.taken",
     )
     .bind(&row.id)
     .bind(&row.kind)
@@ -159,6 +161,7 @@ async fn put(connection: &mut AnyConnection, row: &SegmentRow) -> Result<()> {
     .bind(&row.sha256)
     .bind(if row.set_aside.is_some() { "set_aside" } else { "good" })
     .bind(&row.set_aside)
+    .bind(row.taken.nanos())
     .execute(connection)
     .await?;
     Ok(())
@@ -175,6 +178,7 @@ fn segment(row: &AnyRow) -> Result<SegmentRow> {
         path: row.try_get("path")?,
         first: Timestamp::from_nanos(row.try_get("first")?),
         last: Timestamp::from_nanos(row.try_get("last")?),
+        taken: Timestamp::from_nanos(row.try_get("taken")?),
         rows: row.try_get::<i64, _>("rows_held")?.cast_unsigned(),
         bytes: row.try_get::<i64, _>("bytes")?.cast_unsigned(),
         sha256: row.try_get("sha256")?,

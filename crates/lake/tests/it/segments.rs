@@ -62,6 +62,13 @@ async fn what_is_too_old_goes() {
     lake.flush().await.unwrap();
     assert_eq!(lake.upkeep(at(3 * DAY)).await.unwrap().dropped, 1);
     assert_eq!(count(&lake).await, 20);
+    // What happened long ago and was taken in today ages from today.
+    lake.append(batch(flows("clinic", 0..10), 9), at(3 * DAY)).unwrap();
+    lake.flush().await.unwrap();
+    assert_eq!(lake.upkeep(at(5 * DAY - 1)).await.unwrap().dropped, 2);
+    assert_eq!(count(&lake).await, 10);
+    assert_eq!(lake.upkeep(at(5 * DAY + 1)).await.unwrap().dropped, 1);
+    assert_eq!(count(&lake).await, 0);
 }
 
 #[tokio::test]

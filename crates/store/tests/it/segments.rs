@@ -20,6 +20,7 @@ fn segment(id: &str, site: &str, hours: i64) -> SegmentRow {
         path: format!("kind=flow/{id}.parquet"),
         first: at(hours),
         last: at(hours + 1),
+        taken: at(hours + 2),
         rows: 7,
         bytes: 1_000,
         sha256: "00ff".to_owned(),
