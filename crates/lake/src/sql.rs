@@ -6,8 +6,11 @@ use arrow::array::{Array, ArrayRef, AsArray as _, RecordBatch};
 use arrow::datatypes::{DataType, Float64Type, Int64Type, TimestampNanosecondType};
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 use datafusion::common::config::ConfigNonZeroUsize;
+use datafusion::common::stats::Precision;
 use datafusion::error::DataFusionError;
 use datafusion::execution::context::SQLOptions;
+use datafusion::physical_plan::statistics::{StatisticsArgs, StatisticsContext};
+use datafusion::physical_plan::{ExecutionPlan, execute_stream};
 use datafusion::sql::parser::{DFParserBuilder, Statement};
 use datafusion::sql::sqlparser::ast::Statement as SqlStatement;
 use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
@@ -130,7 +133,10 @@ async fn run(core: &Core, view: &View, text: &str, limits: Limits) -> Result<Ran
     let frame = session.execute_logical_plan(plan).await?.limit(0, Some(limits.rows.saturating_add(1)))?;
     let head = |field: &Arc<arrow::datatypes::Field>| Head { name: field.name().clone(), kind: word(field.data_type()) };
     let columns = frame.schema().fields().iter().map(head).collect();
-    let mut stream = frame.execute_stream().await?;
+    let context = Arc::new(frame.task_ctx());
+    let plan = frame.create_physical_plan().await?;
+    refuse_crossing(&plan)?;
+    let mut stream = execute_stream(plan, context)?;
     let (mut batches, mut count, mut bytes, mut cut) = (Vec::new(), 0_usize, 0_usize, false);
     while let Some(batch) = stream.try_next().await? {
         let left = limits.rows.saturating_sub(count);
@@ -146,6 +152,29 @@ async fn run(core: &Core, view: &View, text: &str, limits: Limits) -> Result<Ran
         batches.push(batch);
     }
     Ok((columns, batches, cut))
+}
+
+/// Joins that compare every row with every row: for minutes, with nothing to show on the way, they could not be stopped.
+const CROSSING: [&str; 3] = ["CrossJoinExec", "NestedLoopJoinExec", "PiecewiseMergeJoinExec"];
+/// A side with so few rows, such as one average, crosses nothing.
+const FEW_ROWS: usize = 1_000;
+
+fn refuse_crossing(plan: &Arc<dyn ExecutionPlan>) -> Result<(), DataFusionError> {
+    let mut open = vec![Arc::clone(plan)];
+    while let Some(plan) = open.pop() {
+        let inner = plan.children();
+        if CROSSING.contains(&plan.name()) && !inner.iter().any(|side| has_few_rows(side)) {
+            let why = "tables are joined by something that is equal in both, such as ON a.client_ip = b.client_ip";
+            return Err(DataFusionError::External(Box::new(Error::Refused(why.to_owned()))));
+        }
+        open.extend(inner.into_iter().cloned());
+    }
+    Ok(())
+}
+
+fn has_few_rows(plan: &Arc<dyn ExecutionPlan>) -> bool {
+    let known = StatisticsContext::new().compute(plan.as_ref(), &StatisticsArgs::new());
+    known.is_ok_and(|known| matches!(known.num_rows, Precision::Exact(rows) if rows <= FEW_ROWS))
 }
 
 fn word(kind: &DataType) -> &'static str {
