@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 /// Something changed.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct Event {
-    /// What kind: `observed`, `capture`, `finding`, `record`, `notice`.
+    /// What kind: `observed`, `capture`, `finding`, `record`, `notice`, `break-glass`.
     pub kind: &'static str,
     /// At which site.
     pub site: String,

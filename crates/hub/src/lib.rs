@@ -188,6 +188,7 @@ impl App {
     /// Starts what runs beside the API.
     pub fn start(&self) {
         tokio::spawn(intake::reconcile(self.clone()));
+        tokio::spawn(auth::tidy(self.clone()));
         tokio::spawn(intake::feed(self.clone()));
         tokio::spawn(intake::compact(self.clone()));
         tokio::spawn(api::captures::resume(self.clone()));

@@ -6,6 +6,7 @@ mod devices;
 mod document;
 mod events;
 mod findings;
+mod glass;
 mod health;
 mod history;
 mod home;
@@ -18,6 +19,7 @@ mod sensors;
 mod session;
 mod setup;
 mod shapes;
+mod tokens;
 
 use axum::extract::rejection::{JsonRejection, QueryRejection};
 use axum::extract::{FromRequest, FromRequestParts, Request};
@@ -39,6 +41,8 @@ pub fn routes() -> OpenApiRouter<App> {
         .merge(passkeys::routes())
         .merge(oidc::routes())
         .merge(me::routes())
+        .merge(tokens::routes())
+        .merge(glass::routes())
         .merge(home::routes())
         .merge(devices::routes())
         .merge(conversations::routes())

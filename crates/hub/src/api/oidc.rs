@@ -18,7 +18,7 @@ use crate::error::{Answer, Problem, kinds};
 use crate::settings::KeptProvider;
 
 pub(super) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(list)).routes(routes!(begin_there)).routes(routes!(come_back))
+    OpenApiRouter::new().routes(routes!(sign_in_providers)).routes(routes!(begin_there)).routes(routes!(come_back))
 }
 
 /// A provider that one may sign in at.
@@ -44,7 +44,7 @@ struct Back {
 
 /// Providers that one may sign in at.
 #[utoipa::path(get, path = "/api/session/oidc", tag = "session", responses((status = 200, body = Vec<OfferedProvider>)))]
-async fn list(State(app): State<App>) -> axum::Json<Vec<OfferedProvider>> {
+async fn sign_in_providers(State(app): State<App>) -> axum::Json<Vec<OfferedProvider>> {
     let settings = app.settings();
     axum::Json(settings.providers.iter().map(|one| OfferedProvider { id: one.id.clone(), name: one.name.clone() }).collect())
 }

@@ -19,10 +19,10 @@ use crate::error::{Answer, Problem, kinds};
 
 pub(super) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
-        .routes(routes!(list, register))
+        .routes(routes!(own_passkeys, register_passkey))
         .routes(routes!(registered))
-        .routes(routes!(remove))
-        .routes(routes!(sign_in))
+        .routes(routes!(remove_passkey))
+        .routes(routes!(begin_passkey))
         .routes(routes!(signed_in))
 }
 
@@ -93,7 +93,7 @@ fn wrong(error: &Error) -> Problem {
 
 /// One's own passkeys.
 #[utoipa::path(get, path = "/api/me/passkeys", tag = "me", responses((status = 200, body = Vec<OwnPasskey>)))]
-async fn list(State(app): State<App>, SignedIn(caller): SignedIn) -> Answer<axum::Json<Vec<OwnPasskey>>> {
+async fn own_passkeys(State(app): State<App>, SignedIn(caller): SignedIn) -> Answer<axum::Json<Vec<OwnPasskey>>> {
     let rows = app.store.passkeys(&caller.person.id).await?;
     let own =
         rows.into_iter().map(|row| OwnPasskey { id: row.id, name: row.name, created: row.created, last_used: row.last_used });
@@ -102,7 +102,7 @@ async fn list(State(app): State<App>, SignedIn(caller): SignedIn) -> Answer<axum
 
 /// Begins to add a passkey.
 #[utoipa::path(post, path = "/api/me/passkeys", tag = "me", request_body = NewPasskey, responses((status = 200, body = PasskeyAsked)))]
-async fn register(
+async fn register_passkey(
     State(app): State<App>,
     SignedIn(caller): SignedIn,
     peer: Peer,
@@ -149,7 +149,7 @@ async fn registered(
 
 /// Removes one of one's own passkeys.
 #[utoipa::path(delete, path = "/api/me/passkeys/{id}", tag = "me", params(("id" = String, Path)), responses((status = 204)))]
-async fn remove(State(app): State<App>, caller: Caller, Path(id): Path<String>) -> Answer<StatusCode> {
+async fn remove_passkey(State(app): State<App>, caller: Caller, Path(id): Path<String>) -> Answer<StatusCode> {
     caller.session()?;
     let mut change = app.store.begin(&caller.actor(), app.now()).await?;
     if !change.remove_passkey(&caller.person.id, &id).await? {
@@ -161,7 +161,7 @@ async fn remove(State(app): State<App>, caller: Caller, Path(id): Path<String>) 
 
 /// Begins to sign in with a passkey. What comes back does not tell who has an account.
 #[utoipa::path(post, path = "/api/session/passkey", tag = "session", request_body = PasskeySignIn, responses((status = 200, body = PasskeyAsked)))]
-async fn sign_in(State(app): State<App>, peer: Peer, Json(body): Json<PasskeySignIn>) -> Answer<axum::Json<PasskeyAsked>> {
+async fn begin_passkey(State(app): State<App>, peer: Peer, Json(body): Json<PasskeySignIn>) -> Answer<axum::Json<PasskeyAsked>> {
     let hub = passkeys(&app, &peer)?;
     let login = super::named("login", &body.login)?;
     let person = app.store.person_by_login(&login).await?.filter(|person| person.is_active && !person.is_sealed);

@@ -250,6 +250,22 @@ pub(crate) fn second_step(app: &App, grants: &[Grant], proofs: &Proofs, strength
     if is_needed { SecondStep::Enrol } else { SecondStep::NotNeeded }
 }
 
+/// Deletes every hour what of sign-in has ended; tokens and browsers after half a year.
+pub(crate) async fn tidy(app: App) {
+    loop {
+        let (now, old) = (app.now(), app.now().plus_nanos(-180 * 24 * 60 * MINUTE_NANOS));
+        let done = async {
+            let mut writer = app.store.writer().await?;
+            writer.tidy_people(now, old).await?;
+            writer.commit().await
+        };
+        if let Err(error) = done.await {
+            tracing::warn!(%error, "what of sign-in has ended could not be deleted");
+        }
+        tokio::time::sleep(std::time::Duration::from_secs(3600)).await;
+    }
+}
+
 /// Who calls, whatever the second step.
 async fn anybody(app: &App, parts: &Parts) -> Answer<Caller> {
     let bearer = parts.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());

@@ -23,3 +23,14 @@ async fn the_hub_serves_its_document_and_tells_of_unknown_routes() {
     assert_eq!(visitor.get("/api/openapi.json").await.json(), hub::api::document());
     assert_eq!(visitor.get("/api/nothing").await.problem(), "absent");
 }
+
+/// Whoever generates a client names its functions by them.
+#[test]
+fn operations_have_names_of_their_own() {
+    let document = hub::api::document();
+    let operations = document["paths"].as_object().unwrap().values().flat_map(|path| path.as_object().unwrap().values());
+    let mut names: Vec<&str> = operations.map(|operation| operation["operationId"].as_str().unwrap()).collect();
+    names.sort_unstable();
+    let twin = names.windows(2).find(|pair| pair[0] == pair[1]);
+    assert_eq!(twin, None);
+}

@@ -6,6 +6,7 @@ mod captures;
 mod document;
 mod findings;
 mod fixture;
+mod glass;
 mod journal;
 mod link;
 mod rights;

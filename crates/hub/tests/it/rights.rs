@@ -128,7 +128,13 @@ async fn fed() -> (TestHub, Visitor, String, Vec<Operation>) {
     let finding = visitor.get("/api/findings").await.json()["items"][0]["finding"]["id"].as_str().unwrap().to_owned();
     let new = json!({ "site": site, "name": "Ward 3" });
     let sensor = visitor.post("/api/sensors", new).await.json()["sensor"].as_str().unwrap().to_owned();
-    let operations = operations(&site, &[("devices", &device), ("findings", &finding), ("sensors", &sensor)]);
+    let wanted = json!({ "site": site, "rights": ["feed"], "reason": "a pump does not answer" });
+    let glass = visitor.post("/api/break-glass", wanted).await.json()["id"].as_str().unwrap().to_owned();
+    visitor.post(&format!("/api/break-glass/{glass}/end"), json!({})).await;
+    let wanted = json!({ "name": "script", "rights": ["view_findings"], "days": 1 });
+    let token = visitor.post("/api/tokens", wanted).await.json()["id"].as_str().unwrap().to_owned();
+    let more = [("break-glass", glass.as_str()), ("tokens", token.as_str())];
+    let operations = operations(&site, &[more[0], more[1], ("devices", &device), ("findings", &finding), ("sensors", &sensor)]);
     (hub, visitor, site, operations)
 }
 

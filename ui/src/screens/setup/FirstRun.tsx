@@ -16,7 +16,7 @@ export default function FirstRun({ setup }: { setup: Setup }) {
   const queries = useQueryClient();
   const [step, setStep] = useState(0);
   const [site, setSite] = useState<string | undefined>();
-  const [form, setForm] = useState({ login: "", name: "", password: "", tenant: "", site: "", time_zone: ZONES.includes(HOME) ? HOME : "UTC", networks: setup.usual_networks.join("\n") });
+  const [form, setForm] = useState({ login: "", name: "", password: "", tenant: "", site: "", time_zone: ZONES.includes(HOME) ? HOME : "UTC", networks: setup.usual_networks.join("\n"), code: "" });
   useEffect(() => {
     document.title = "Set-up · Medwarden";
   }, []);
@@ -24,7 +24,7 @@ export default function FirstRun({ setup }: { setup: Setup }) {
   const networks = readNetworks(form.networks);
   const create = useMutation({
     mutationFn: async () => {
-      await body(api.POST("/api/setup", { body: { ...form, tenant: form.tenant.trim() || form.site, networks: networks.good } }));
+      await body(api.POST("/api/setup", { body: { ...form, tenant: form.tenant.trim() || form.site, networks: networks.good, code: setup.needs_code ? form.code : null } }));
       await body(api.POST("/api/session", { body: { login: form.login, password: form.password } }));
       return fetchSession();
     },
@@ -56,6 +56,7 @@ export default function FirstRun({ setup }: { setup: Setup }) {
           <Stack gap="sm" maw={460}>
             {step === 0 && (
               <>
+                {setup.needs_code && <TextInput label="Set-up code" description="The hub printed it where it was started. It shows that you run the hub: this page was opened from another machine." required autoComplete="off" spellCheck={false} {...field("code")} />}
                 <TextInput label="Your name" required autoComplete="name" {...field("name")} />
                 <TextInput label="Account" description="What you type to sign in." required autoComplete="username" {...field("login")} />
                 <PasswordInput label="Password" description="At least 15 characters. Several words are fine; no signs are demanded." required minLength={15} autoComplete="new-password" {...field("password")} />
