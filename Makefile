@@ -15,8 +15,13 @@ test:
 
 # Speed and memory, as ratios in one run; see bench/README.md.
 bench:
+ifneq ($(PART),history)
 	@cargo build --quiet --release --package medwarden --package bench
 	@cargo run --quiet --release --package bench -- $(if $(PART),only $(PART))
+endif
+ifeq ($(PART),history)
+	@cargo run --quiet --profile quick --package lake --example bench
+endif
 
 # Compare with tshark, protocol by protocol, over the captures beside the checkout.
 oracle:
