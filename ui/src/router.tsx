@@ -19,6 +19,7 @@ const screens = [
   createRoute({ getParentRoute: () => shell, path: "/devices/$id", validateSearch: search, component: lazyRouteComponent(() => import("./screens/device/Device"), "DeviceScreen") }),
   createRoute({ getParentRoute: () => shell, path: "/map", validateSearch: search, component: lazyRouteComponent(() => import("./screens/map/Map"), "MapScreen") }),
   createRoute({ getParentRoute: () => shell, path: "/findings", validateSearch: search, component: lazyRouteComponent(() => import("./screens/findings/Findings"), "Findings") }),
+  createRoute({ getParentRoute: () => shell, path: "/sensors", component: lazyRouteComponent(() => import("./screens/sensors/Sensors"), "Sensors") }),
   createRoute({ getParentRoute: () => shell, path: "/findings/$id", component: lazyRouteComponent(() => import("./screens/findings/Finding"), "FindingScreen") }),
 ] as const;
 

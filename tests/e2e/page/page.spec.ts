@@ -161,6 +161,21 @@ test("a save that the hub refuses is told with what to do", async () => {
   await page.unroute("**/api/findings/**");
 });
 
+test("sensors: one is added, its token shown once, and revoked", async () => {
+  await page.getByRole("link", { name: "Sensors" }).click();
+  await expect(heading("Sensors")).toBeVisible();
+  await expect(page.getByText("No sensor hands in yet")).toBeVisible();
+  await page.getByLabel("Where it listens").fill("Ward 3");
+  await page.getByRole("button", { name: "Make a token" }).click();
+  await expect(page.getByText(/--enrol mw1\.sensor-/)).toBeVisible();
+  const ward = page.getByRole("region", { name: "Ward 3" });
+  await expect(ward.getByText("Waiting")).toBeVisible();
+  await inspect(page, "sensors");
+  await ward.getByRole("button", { name: "Revoke" }).click();
+  await ward.getByRole("button", { name: "Revoke Ward 3 now" }).click();
+  await expect(ward.getByText("Revoked")).toBeVisible();
+});
+
 test("what is not there, and a hub that does not answer, are told", async () => {
   await page.goto("/devices/d-nowhere");
   await expect(page.getByRole("alert").filter({ hasText: "There is no such thing here" })).toBeVisible();

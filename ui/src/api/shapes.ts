@@ -17,3 +17,4 @@ export type FindingPage = Schemas["FindingPage"];
 export type WorkedFinding = Schemas["WorkedFinding"];
 export type MapAnswer = Schemas["Map"];
 export type Capture = Schemas["Capture"];
+export type Sensor = Schemas["Sensor"];

@@ -7,6 +7,7 @@ const OLD: Record<string, string[]> = {
   finding: ["findings", "finding", "home"],
   record: ["device", "devices", "home", "onboarding", "timeline"],
   capture: ["captures"],
+  sensor: ["sensors"],
   notice: ["session", "home"],
   missed: ["devices", "device", "home", "map", "conversations", "isolation", "timeline", "findings", "finding", "captures", "sensors"],
 };

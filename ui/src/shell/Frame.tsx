@@ -18,6 +18,7 @@ const SCREENS: { to: string; label: string; icon: IconName; right?: Right }[] = 
   { to: "/devices", label: "Devices", icon: "devices" },
   { to: "/map", label: "Map", icon: "map" },
   { to: "/findings", label: "Findings", icon: "findings" },
+  { to: "/sensors", label: "Sensors", icon: "sensors", right: "view_inventory" },
 ];
 
 export function Frame() {
