@@ -74,7 +74,7 @@ impl Visitor {
         stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
         let kind = if path.starts_with("/api/captures") { "application/octet-stream" } else { "application/json" };
         let head = format!(
-            "{method} {path} HTTP/1.1\r\nHost: hub\r\nConnection: close\r\nContent-Type: {kind}\r\nContent-Length: {}\r\n\
+            "{method} {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Type: {kind}\r\nContent-Length: {}\r\n\
              Cookie: {}\r\nX-Medwarden-CSRF: {}\r\n\r\n",
             body.len(),
             self.cookie,
