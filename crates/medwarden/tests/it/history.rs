@@ -54,8 +54,8 @@ impl Hub {
         let (status, head, _) =
             visitor.send("POST", "/api/session", json!({ "login": login, "password": PASSWORD }).to_string().as_bytes());
         assert_eq!(status, 204, "{head}");
-        let cookie = head.lines().find_map(|line| line.strip_prefix("set-cookie: ")).unwrap();
-        visitor.cookie = cookie.split(';').next().unwrap().to_owned();
+        let cookies = head.lines().filter_map(|line| line.strip_prefix("set-cookie: "));
+        visitor.cookie = cookies.filter_map(|cookie| cookie.split(';').next()).collect::<Vec<_>>().join("; ");
         visitor.csrf = visitor.get("/api/session")["csrf"].as_str().unwrap().to_owned();
         visitor
     }
