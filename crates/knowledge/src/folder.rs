@@ -76,6 +76,7 @@ macro_rules! add_to {
 fn load_tables(knowledge: &mut Knowledge, folder: &Path) -> Result<(), Error> {
     add_to!(knowledge, folder, "makers.toml", makers, makers);
     add_to!(knowledge, folder, "classes.toml", classes, class_table);
+    add_to!(knowledge, folder, "checklists.toml", checklists, checklist_table);
     add_to!(knowledge, folder, "services.tsv", services, services);
     add_to!(knowledge, folder, "remote-tools.toml", remote_tools, remote_tools);
     add_to!(knowledge, folder, "end-of-support.tsv", support, support);

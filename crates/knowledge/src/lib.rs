@@ -8,6 +8,7 @@
 //!
 //! Depends on no other crate of ours but `model`, touches no file but in [`Knowledge::with_folder`], and knows no clock.
 
+mod checklists;
 mod claim;
 mod classes;
 mod credentials;
@@ -28,6 +29,7 @@ use std::sync::OnceLock;
 
 use model::{FactKind, MacAddr, Timestamp};
 
+pub use checklists::{ChecklistItem, Proof};
 pub use claim::{Attribute, Claim};
 pub use classes::Class;
 pub use credentials::{CredentialEntry, credential_digest, hash_credentials};
@@ -39,6 +41,7 @@ pub use remote::RemoteTool;
 pub use services::ServiceFact;
 pub use support::EndOfSupport;
 
+use checklists::Checklists;
 use classes::Classes;
 use credentials::Credentials;
 use makers::Makers;
@@ -56,6 +59,7 @@ pub struct Knowledge {
     enterprises: OnceLock<Enterprises>,
     makers: OnceLock<Makers>,
     classes: OnceLock<Classes>,
+    checklists: OnceLock<Checklists>,
     services: OnceLock<Services>,
     remote_tools: OnceLock<RemoteTools>,
     credentials: OnceLock<Credentials>,
@@ -69,6 +73,7 @@ mod data {
     pub(crate) const REGISTRIES: &str = include_str!("../data/registries.txt");
     pub(crate) const ENTERPRISES: &str = include_str!("../data/enterprises.txt");
     pub(crate) const MAKERS: &str = include_str!("../data/makers.toml");
+    pub(crate) const CHECKLISTS: &str = include_str!("../data/checklists.toml");
     pub(crate) const CLASSES: &str = include_str!("../data/classes.toml");
     pub(crate) const SERVICES: &str = include_str!("../data/services.tsv");
     pub(crate) const REMOTE_TOOLS: &str = include_str!("../data/remote-tools.toml");
@@ -94,7 +99,7 @@ impl Knowledge {
     ///
     /// - `oui.csv`, `mam.csv`, `oui36.csv`, `iab.csv` as the IEEE publishes them, or `registries.txt`: replace the address blocks;
     /// - `enterprise-numbers.txt` (number, blank, name) or `enterprises.txt`: replace the enterprise numbers;
-    /// - `makers.toml`, `classes.toml`, `services.tsv`, `remote-tools.toml`, `end-of-support.tsv`, `rules/*.toml`: added, theirs win;
+    /// - `makers.toml`, `classes.toml`, `checklists.toml`, `services.tsv`, `remote-tools.toml`, `end-of-support.tsv`, `rules/*.toml`: added, theirs win;
     /// - `credentials.txt`: replaces the hashed default credentials;
     /// - `recog/*.xml`: fingerprints of rapid7/recog.
     ///
@@ -204,6 +209,11 @@ impl Knowledge {
         self.class_table().iter()
     }
 
+    /// What a device of a class and model should be configured like, where these are known.
+    pub fn checklist<'a>(&'a self, class: Option<&'a str>, model: Option<&'a str>) -> impl Iterator<Item = &'a ChecklistItem> {
+        self.checklist_table().of(class, model)
+    }
+
     /// What a protocol (its id in `wire`, or `tcp` or `udp` where the bytes were not understood) on a server's port is for.
     #[must_use]
     pub fn service(&self, protocol_id: &str, port: u16) -> Option<&ServiceFact> {
@@ -273,6 +283,10 @@ impl Knowledge {
 
     fn class_table(&self) -> &Classes {
         self.classes.get_or_init(|| Classes::parse(data::CLASSES, Path::new("classes.toml")).unwrap_or_default())
+    }
+
+    fn checklist_table(&self) -> &Checklists {
+        self.checklists.get_or_init(|| Checklists::parse(data::CHECKLISTS, Path::new("checklists.toml")).unwrap_or_default())
     }
 
     fn services(&self) -> &Services {

@@ -268,3 +268,19 @@ fn a_bad_file_is_named_with_its_line() {
 fn everything_can_be_loaded_at_once() {
     assert!(Knowledge::builtin().load_all() > 30_000);
 }
+
+#[test]
+fn checklists_are_for_classes_that_exist() {
+    let knowledge = Knowledge::builtin();
+    let items = super::checklists::Checklists::parse(data::CHECKLISTS, Path::new("checklists.toml")).unwrap();
+    let everybodys: Vec<_> = items.of(None, None).collect();
+    assert!(everybodys.len() > 8 && everybodys.iter().all(|item| item.classes.is_empty()));
+    for class in knowledge.classes() {
+        for item in items.of(Some(&class.id), None) {
+            assert!(item.classes.iter().all(|class| knowledge.class(class).is_some()), "{}", item.id);
+            assert!(!item.how.is_empty() && !item.source.is_empty());
+        }
+    }
+    assert!(knowledge.checklist(Some("infusion_pump"), None).any(|item| item.id == "drug-library"));
+    assert!(!knowledge.checklist(Some("ct"), None).any(|item| item.id == "drug-library"));
+}

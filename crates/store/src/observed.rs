@@ -301,7 +301,7 @@ fn search_text(device: &Device) -> String {
 }
 
 /// `AND column IN (…)`, and nothing for an empty list.
-fn and_in(query: &mut QueryBuilder<Any>, column: &'static str, values: &[String]) {
+pub(crate) fn and_in(query: &mut QueryBuilder<Any>, column: &'static str, values: &[String]) {
     if values.is_empty() {
         return;
     }
@@ -314,7 +314,7 @@ fn and_in(query: &mut QueryBuilder<Any>, column: &'static str, values: &[String]
 }
 
 /// A list of sites; no site is none, never all.
-fn at_sites(query: &mut QueryBuilder<Any>, column: &'static str, sites: &[String]) {
+pub(crate) fn at_sites(query: &mut QueryBuilder<Any>, column: &'static str, sites: &[String]) {
     if sites.is_empty() {
         query.push(" AND 1 = 0");
     }
@@ -368,7 +368,7 @@ fn capture(row: &AnyRow) -> Result<CaptureRow> {
 }
 
 /// Splits off what was read beyond the page.
-fn page<T>(mut items: Vec<T>, limit: u32) -> Page<T> {
+pub(crate) fn page<T>(mut items: Vec<T>, limit: u32) -> Page<T> {
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);
     let has_more = items.len() > limit;
     items.truncate(limit);
