@@ -73,8 +73,13 @@ fn cells(row: &Row<'_>) -> Vec<String> {
 
 /// A cell that no spreadsheet takes for a formula: a device can choose its own name.
 fn guarded(cell: &str) -> String {
-    let is_formula = cell.trim_start().starts_with(['=', '+', '-', '@']) || cell.starts_with(['\t', '\r']);
-    if is_formula { format!("'{cell}") } else { cell.to_owned() }
+    if looks_like_formula(cell) { format!("'{cell}") } else { cell.to_owned() }
+}
+
+/// What a spreadsheet may take for a formula, and what [`guarded`] made of that: so that a guard can be told from what was there.
+pub(crate) fn looks_like_formula(cell: &str) -> bool {
+    let begins = cell.trim_start_matches(|c: char| c == '\'' || c.is_whitespace());
+    cell.starts_with(['\t', '\r']) || begins.starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠'])
 }
 
 /// As CSV (RFC 4180) in UTF-8 with a mark, which spreadsheets need to read it as such.

@@ -20,7 +20,7 @@ pub struct Mapping {
     pub columns: BTreeMap<String, String>,
     /// What counts where a record has another value already.
     pub on_difference: OnDifference,
-    /// Lines of which nothing is known make new records.
+    /// Only records that are there already are changed; lines of others are left out, and make no new ones.
     pub only_known: bool,
     /// What a person decided of a line, by its number; the first below the headings is 1.
     pub decided: BTreeMap<u32, Decision>,
@@ -127,6 +127,11 @@ pub enum Conflict {
         /// These.
         records: Vec<String>,
     },
+    /// The record that was decided on is not there.
+    NoRecord {
+        /// This one.
+        record: String,
+    },
     /// An earlier line is of the same record.
     SameRecord {
         /// The earlier line.
@@ -201,8 +206,17 @@ pub struct PlannedLine {
 #[must_use]
 pub fn plan(table: &Table, mapping: &Mapping, known: &[Known]) -> Vec<PlannedLine> {
     let keys = Keys::of(known);
-    let mut taken = BTreeMap::new();
-    (0..table.rows.len()).map(|row| line(table, row, mapping, known, &keys, &mut taken)).collect()
+    let mut so_far = SoFar::default();
+    (0..table.rows.len()).map(|row| line(table, row, mapping, known, &keys, &mut so_far)).collect()
+}
+
+/// What earlier lines do.
+#[derive(Default)]
+struct SoFar {
+    /// The first line of each record or key.
+    taken: BTreeMap<String, u32>,
+    /// Records as these lines leave them.
+    records: BTreeMap<String, Record>,
 }
 
 /// Records by what they are known by.
@@ -245,7 +259,7 @@ fn line<'a>(
     mapping: &Mapping,
     known: &'a [Known],
     keys: &Keys<'a>,
-    taken: &mut BTreeMap<String, u32>,
+    so_far: &mut SoFar,
 ) -> PlannedLine {
     let number = u32::try_from(row).unwrap_or(u32::MAX).saturating_add(1);
     let decision = mapping.decided.get(&number);
@@ -256,16 +270,21 @@ fn line<'a>(
         _ => keys.find(&said),
     };
     let target = found.first().filter(|_| found.len() == 1).and_then(|id| known.iter().find(|one| one.id == **id));
+    if let (Some(Decision::Into(id)), None) = (decision, target) {
+        conflicts.push(Conflict::NoRecord { record: id.clone() });
+    }
     if found.len() > 1 {
         conflicts.push(Conflict::SeveralRecords { records: found.iter().map(|id| (*id).to_owned()).collect() });
     }
-    for key in target.map(|one| vec![("record", one.id.clone())]).unwrap_or_else(|| keys_of(&said, None)) {
-        let earlier = *taken.entry(format!("{} {}", key.0, key.1)).or_insert(number);
+    let is_skipped = decision == Some(&Decision::Skip);
+    let marks = target.map_or_else(|| keys_of(&said, None), |one| vec![("record", one.id.clone())]);
+    for key in marks.into_iter().filter(|_| !is_skipped) {
+        let earlier = *so_far.taken.entry(format!("{} {}", key.0, key.1)).or_insert(number);
         if earlier != number && !conflicts.contains(&Conflict::SameRecord { line: earlier }) {
             conflicts.push(Conflict::SameRecord { line: earlier });
         }
     }
-    let before = target.map(|one| one.record.clone()).unwrap_or_default();
+    let before = target.map(|one| so_far.records.get(&one.id).unwrap_or(&one.record).clone()).unwrap_or_default();
     let after = merged(&before, &said, mapping, decision, &mut conflicts);
     conflicts.extend(target.and_then(|one| one.seen.as_ref()).into_iter().flat_map(|seen| contradictions(seen, &said)));
     let changes = changes(&before, &after);
@@ -279,6 +298,9 @@ fn line<'a>(
         _ => Outcome::Update,
     };
     let changes = if outcome == Outcome::Skip { Vec::new() } else { changes };
+    if let (Outcome::Update, Some(target)) = (outcome, target) {
+        so_far.records.insert(target.id.clone(), after.clone());
+    }
     PlannedLine {
         line: number,
         outcome,
@@ -295,7 +317,7 @@ fn read(table: &Table, row: usize, mapping: &Mapping) -> (Record, Vec<Conflict>)
     let (mut said, mut conflicts) = (Record::default(), Vec::new());
     for (column, id) in &mapping.columns {
         let text = table.cell(row, column);
-        if text.is_empty() {
+        if is_blank(text) {
             continue;
         }
         let mut next = said.clone();
@@ -305,6 +327,12 @@ fn read(table: &Table, row: usize, mapping: &Mapping) -> (Record, Vec<Conflict>)
         }
     }
     (said, conflicts)
+}
+
+/// Nothing is said: empty, or one of the words that lists write for it.
+fn is_blank(text: &str) -> bool {
+    const NOTHING: [&str; 12] = ["", "-", "--", "?", "n/a", "na", "none", "null", "tbd", "unknown", "unbekannt", "#n/a"];
+    NOTHING.contains(&text.trim().to_lowercase().as_str())
 }
 
 /// The record with what the line says. What the line leaves empty stays; tags and addresses add up.
@@ -354,7 +382,7 @@ fn contradictions(seen: &Seen, said: &Record) -> Vec<Conflict> {
 fn must_wait(conflict: &Conflict, mapping: &Mapping, decision: Option<&Decision>) -> bool {
     match conflict {
         Conflict::Observed { .. } => false,
-        Conflict::SeveralRecords { .. } => true,
+        Conflict::SeveralRecords { .. } | Conflict::NoRecord { .. } => true,
         Conflict::Differs { .. } => decision.is_none() && mapping.on_difference == OnDifference::Ask,
         Conflict::SameRecord { .. } | Conflict::Invalid { .. } => decision.is_none(),
     }

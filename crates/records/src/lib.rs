@@ -2,7 +2,7 @@
 //!
 //! Ways in: [`Record`] and its [`FIELDS`]; [`follow::follow`] says which observed device a record is of; [`Table`] reads what others
 //! export, [`import::plan`] says what it would change; [`export`] writes; [`onboarding`] and [`checklist`] are the papers of a
-//! device that comes; [`usage`] tells how much one is used.
+//! device that comes.
 //!
 //! Pure: no I/O but on the bytes given, no clock, no database. Depends on `model` and `knowledge`.
 
@@ -14,7 +14,6 @@ pub mod import;
 pub mod onboarding;
 mod record;
 mod table;
-pub mod usage;
 
 pub use field::{FIELDS, Field, FieldChange, apply_field, changes, field};
 pub use record::{Criticality, Invalid, LifeCycle, MAX_NOTES, MAX_TEXT, Record};

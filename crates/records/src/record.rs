@@ -175,6 +175,9 @@ impl Record {
         let tags = std::mem::take(&mut self.tags);
         self.tags = tags.iter().map(|tag| tidy("tags", tag, 40)).collect::<Result<_, _>>()?;
         self.tags.retain(|tag| !tag.is_empty());
+        if self.tags.iter().any(|tag| tag.contains([',', ';'])) {
+            return Err(invalid("tags", "a tag has neither a comma nor a semicolon"));
+        }
         if self.tags.len() > MAX_TAGS {
             return Err(invalid("tags", &format!("a device has at most {MAX_TAGS} tags")));
         }

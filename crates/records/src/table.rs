@@ -4,12 +4,18 @@ use std::io::{Cursor, Read as _};
 
 use calamine::{Data, DataRef, Reader as _, Xlsx};
 
+use crate::export::looks_like_formula;
+
 /// Most rows of a table.
 pub const MAX_ROWS: usize = 200_000;
 /// Most columns of a table.
 pub const MAX_COLUMNS: usize = 256;
-/// Longest cell that is read, in bytes.
+/// Longest cell that is read, in characters.
 const MAX_CELL: usize = 32 * 1024;
+/// Most cells, empty ones between others too.
+const MAX_CELLS: usize = 4_000_000;
+/// Most text of all cells, in bytes: a workbook keeps a text once and may name it in every cell.
+const MAX_ALL: usize = 128 * 1024 * 1024;
 /// Most bytes that the parts of a workbook may have unpacked.
 const MAX_UNPACKED: u64 = 256 * 1024 * 1024;
 
@@ -65,16 +71,18 @@ impl Table {
         let text = decoded(bytes);
         let mut reader =
             csv::ReaderBuilder::new().delimiter(separator(&text)).has_headers(false).flexible(true).from_reader(text.as_bytes());
-        let mut lines = Vec::new();
+        let mut lines = Lines::default();
         for record in reader.records() {
             let record = record.map_err(|error| TableError::Csv {
                 line: error.position().map_or(0, csv::Position::line),
                 what: error.to_string(),
             })?;
-            let line: Vec<String> = record.iter().map(cell).collect();
-            push(&mut lines, line)?;
+            let line = lines.all.len();
+            for (column, text) in record.iter().enumerate() {
+                lines.put(line, column, cell(text))?;
+            }
         }
-        Self::of(lines)
+        Self::of(lines.all)
     }
 
     /// Reads the first sheet of a workbook that has anything in it.
@@ -88,22 +96,20 @@ impl Table {
         for sheet in book.sheet_names().into_iter().take(64) {
             // Cell by cell: two cells at the corners of a sheet would be a table of 17 thousand million.
             let mut cells = book.worksheet_cells_reader(&sheet).map_err(wrong)?;
-            let mut lines: Vec<Vec<String>> = Vec::new();
+            let mut lines = Lines::default();
             while let Some(cell) = cells.next_cell().map_err(wrong)? {
                 let (row, column) = cell.get_position();
                 let value = shown(cell.get_value());
                 if !value.is_empty() {
-                    put(
-                        &mut lines,
+                    lines.put(
                         usize::try_from(row).unwrap_or(usize::MAX),
                         usize::try_from(column).unwrap_or(usize::MAX),
                         value,
                     )?;
                 }
             }
-            lines.retain(|line| !line.is_empty());
-            if !lines.is_empty() {
-                return Self::of(lines);
+            if !lines.all.is_empty() {
+                return Self::of(lines.all);
             }
         }
         Err(TableError::Empty)
@@ -123,7 +129,12 @@ impl Table {
             }
             names.insert(column.clone());
         }
+        let lines: Vec<Vec<String>> = lines.collect();
+        if lines.len().saturating_mul(columns.len()) > MAX_CELLS {
+            return Err(TableError::TooLarge("4 million cells"));
+        }
         let rows: Vec<Vec<String>> = lines
+            .into_iter()
             .map(|mut line| {
                 line.resize(columns.len(), String::new());
                 line
@@ -140,43 +151,45 @@ impl Table {
     }
 }
 
-fn push(lines: &mut Vec<Vec<String>>, line: Vec<String>) -> Result<(), TableError> {
-    if line.len() > MAX_COLUMNS {
-        return Err(TableError::TooLarge("256 columns"));
-    }
-    if lines.len() > MAX_ROWS {
-        return Err(TableError::TooLarge("200,000 rows"));
-    }
-    lines.push(line);
-    Ok(())
+/// Lines as far as they were read, within bounds.
+#[derive(Default)]
+struct Lines {
+    all: Vec<Vec<String>>,
+    cells: usize,
+    bytes: usize,
 }
 
-fn put(lines: &mut Vec<Vec<String>>, row: usize, column: usize, value: String) -> Result<(), TableError> {
-    if row > MAX_ROWS {
-        return Err(TableError::TooLarge("200,000 rows"));
-    }
-    if column >= MAX_COLUMNS {
-        return Err(TableError::TooLarge("256 columns"));
-    }
-    if lines.len() <= row {
-        lines.resize(row.saturating_add(1), Vec::new());
-    }
-    if let Some(line) = lines.get_mut(row) {
-        if line.len() <= column {
-            line.resize(column.saturating_add(1), String::new());
+impl Lines {
+    fn put(&mut self, row: usize, column: usize, value: String) -> Result<(), TableError> {
+        if row > MAX_ROWS {
+            return Err(TableError::TooLarge("200,000 rows"));
         }
+        if column >= MAX_COLUMNS {
+            return Err(TableError::TooLarge("256 columns"));
+        }
+        if self.all.len() <= row {
+            self.all.resize(row.saturating_add(1), Vec::new());
+        }
+        let Some(line) = self.all.get_mut(row) else { return Ok(()) };
+        let added = column.saturating_add(1).saturating_sub(line.len());
+        (self.cells, self.bytes) = (self.cells.saturating_add(added), self.bytes.saturating_add(value.len()));
+        if self.cells > MAX_CELLS || self.bytes > MAX_ALL {
+            return Err(TableError::TooLarge("4 million cells or 128 MB of text"));
+        }
+        line.resize(line.len().saturating_add(added), String::new());
         line.get_mut(column).into_iter().for_each(|place| place.clone_from(&value));
+        Ok(())
     }
-    Ok(())
 }
 
 /// A cell as read, without what [`crate::export`] put before it so that no spreadsheet takes it for a formula.
 fn cell(text: &str) -> String {
     let text = text.trim();
-    let text = match text.strip_prefix('\'') {
-        Some(rest) if rest.starts_with(['=', '+', '-', '@']) => rest,
-        _ => text,
-    };
+    let text = text.strip_prefix('\'').filter(|rest| looks_like_formula(rest)).unwrap_or(text);
+    bounded(text)
+}
+
+fn bounded(text: &str) -> String {
     text.chars().take(MAX_CELL).collect()
 }
 
@@ -197,7 +210,7 @@ fn weigh(bytes: &[u8]) -> Result<(), TableError> {
 /// A cell of a workbook as text: numbers without a useless fraction, dates as people write them here.
 fn shown(value: &DataRef<'_>) -> String {
     match Data::from(value.clone()) {
-        Data::String(text) => cell(&text),
+        Data::String(text) => bounded(text.trim()),
         Data::Float(number) if number.fract() == 0.0 && number.abs() < 1e15 => format!("{number:.0}"),
         Data::Float(number) => number.to_string(),
         Data::Int(number) => number.to_string(),
@@ -211,7 +224,7 @@ fn shown(value: &DataRef<'_>) -> String {
 /// A day by its number since 1899-12-30 (ECMA-376 part 1 §18.17.4.1).
 fn date(number: f64) -> Option<String> {
     let days = format!("{:.0}", number.floor()).parse::<i64>().ok()?;
-    let day = jiff::civil::date(1899, 12, 30).checked_add(jiff::ToSpan::days(days)).ok()?;
+    let day = jiff::civil::date(1899, 12, 30).checked_add(jiff::Span::new().try_days(days).ok()?).ok()?;
     Some(day.to_string())
 }
 

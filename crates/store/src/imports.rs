@@ -1,10 +1,11 @@
 //! Imports of records, onboarding, and checklists.
 
 use model::Timestamp;
+use sqlx::Row as _;
 use sqlx::any::AnyRow;
-use sqlx::{Any, QueryBuilder, Row as _};
 
 use crate::observed::{and_in, at_sites, page};
+use crate::query::Query;
 use crate::sites::time;
 use crate::{Change, Error, Page, Result, Store};
 
@@ -133,7 +134,7 @@ impl Store {
     /// # Errors
     /// The database's.
     pub async fn imports(&self, sites: &[String], offset: u32, limit: u32) -> Result<Page<ImportRow>> {
-        let mut query = QueryBuilder::<Any>::new(IMPORT);
+        let mut query = Query::new(IMPORT);
         query.push(" WHERE 1 = 1");
         at_sites(&mut query, "site_id", sites);
         query
@@ -141,7 +142,7 @@ impl Store {
             .push_bind(i64::from(limit) + 1)
             .push(" OFFSET ")
             .push_bind(i64::from(offset));
-        let rows = query.build().fetch_all(&self.readers).await?;
+        let rows = query.fetch_all(&self.readers).await?;
         Ok(page(rows.iter().map(import).collect::<Result<_>>()?, limit))
     }
 
@@ -150,10 +151,10 @@ impl Store {
     /// # Errors
     /// [`Error::Absent`]; the database's.
     pub async fn import(&self, id: &str, sites: &[String]) -> Result<ImportRow> {
-        let mut query = QueryBuilder::<Any>::new(IMPORT);
+        let mut query = Query::new(IMPORT);
         query.push(" WHERE id = ").push_bind(id.to_owned());
         at_sites(&mut query, "site_id", sites);
-        let row = query.build().fetch_optional(&self.readers).await?;
+        let row = query.fetch_optional(&self.readers).await?;
         import(&row.ok_or(Error::Absent("import"))?)
     }
 
@@ -186,7 +187,7 @@ impl Store {
     /// # Errors
     /// The database's.
     pub async fn onboardings(&self, sites: &[String], states: &[String], offset: u32, limit: u32) -> Result<Page<OnboardingRow>> {
-        let mut query = QueryBuilder::<Any>::new(ONBOARDING);
+        let mut query = Query::new(ONBOARDING);
         query.push(" WHERE 1 = 1");
         at_sites(&mut query, "site_id", sites);
         and_in(&mut query, "state", states);
@@ -195,7 +196,7 @@ impl Store {
             .push_bind(i64::from(limit) + 1)
             .push(" OFFSET ")
             .push_bind(i64::from(offset));
-        let rows = query.build().fetch_all(&self.readers).await?;
+        let rows = query.fetch_all(&self.readers).await?;
         Ok(page(rows.iter().map(onboarding).collect::<Result<_>>()?, limit))
     }
 
@@ -204,10 +205,10 @@ impl Store {
     /// # Errors
     /// [`Error::Absent`]; the database's.
     pub async fn onboarding(&self, id: &str, sites: &[String]) -> Result<OnboardingRow> {
-        let mut query = QueryBuilder::<Any>::new(ONBOARDING);
+        let mut query = Query::new(ONBOARDING);
         query.push(" WHERE id = ").push_bind(id.to_owned());
         at_sites(&mut query, "site_id", sites);
-        let row = query.build().fetch_optional(&self.readers).await?;
+        let row = query.fetch_optional(&self.readers).await?;
         onboarding(&row.ok_or(Error::Absent("onboarding"))?)
     }
 
@@ -216,9 +217,9 @@ impl Store {
     /// # Errors
     /// The database's.
     pub async fn checklist(&self, record: &str) -> Result<Vec<ChecklistRow>> {
-        let mut query = QueryBuilder::<Any>::new(CHECKLIST);
+        let mut query = Query::new(CHECKLIST);
         query.push(" WHERE record_id = ").push_bind(record.to_owned()).push(" ORDER BY item_id");
-        query.build().fetch_all(&self.readers).await?.iter().map(checklist).collect()
+        query.fetch_all(&self.readers).await?.iter().map(checklist).collect()
     }
 
     /// What people said of all checklists of a site.
@@ -226,9 +227,9 @@ impl Store {
     /// # Errors
     /// The database's.
     pub async fn checklists_of_site(&self, site: &str) -> Result<Vec<ChecklistRow>> {
-        let mut query = QueryBuilder::<Any>::new(CHECKLIST);
+        let mut query = Query::new(CHECKLIST);
         query.push(" WHERE site_id = ").push_bind(site.to_owned()).push(" ORDER BY record_id, item_id");
-        query.build().fetch_all(&self.readers).await?.iter().map(checklist).collect()
+        query.fetch_all(&self.readers).await?.iter().map(checklist).collect()
     }
 }
 

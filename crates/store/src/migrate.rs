@@ -10,10 +10,10 @@ use crate::{Engine, Error, Result};
 pub(crate) const MIGRATIONS: &[(i64, &str)] = &[
     (1, include_str!("../migrations/0001_foundation.sql")),
     (2, include_str!("../migrations/0002_people.sql")),
-    (3, include_str!("../migrations/0003_records.sql")),
     (4, include_str!("../migrations/0004_segment.sql")),
     (5, include_str!("../migrations/0005_link.sql")),
     (6, include_str!("../migrations/0006_segment_taken.sql")),
+    (7, include_str!("../migrations/0007_records.sql")),
 ];
 
 /// Version of the schema that this program writes.

@@ -3,8 +3,9 @@
 use model::Timestamp;
 use model::report::{Conversation, Device, Finding, Severity};
 use sqlx::any::AnyRow;
-use sqlx::{Any, AssertSqlSafe, QueryBuilder, Row as _};
+use sqlx::{AssertSqlSafe, Row as _};
 
+use crate::query::Query;
 use crate::sites::time;
 use crate::{Change, Error, Result, Store, Writer};
 
@@ -301,27 +302,26 @@ fn search_text(device: &Device) -> String {
 }
 
 /// `AND column IN (…)`, and nothing for an empty list.
-pub(crate) fn and_in(query: &mut QueryBuilder<Any>, column: &'static str, values: &[String]) {
+pub(crate) fn and_in(query: &mut Query, column: &'static str, values: &[String]) {
     if values.is_empty() {
         return;
     }
     query.push(format_args!(" AND {column} IN ("));
-    let mut list = query.separated(", ");
-    for value in values {
-        list.push_bind(value.clone());
+    for (index, value) in values.iter().enumerate() {
+        query.push(if index == 0 { "" } else { ", " }).push_bind(value.clone());
     }
     query.push(")");
 }
 
 /// A list of sites; no site is none, never all.
-pub(crate) fn at_sites(query: &mut QueryBuilder<Any>, column: &'static str, sites: &[String]) {
+pub(crate) fn at_sites(query: &mut Query, column: &'static str, sites: &[String]) {
     if sites.is_empty() {
         query.push(" AND 1 = 0");
     }
     and_in(query, column, sites);
 }
 
-fn where_devices(query: &mut QueryBuilder<Any>, filter: &DeviceFilter) {
+fn where_devices(query: &mut Query, filter: &DeviceFilter) {
     query.push(" WHERE 1 = 1");
     at_sites(query, "site_id", &filter.sites);
     and_in(query, "class", &filter.classes);
@@ -383,14 +383,14 @@ impl Store {
     /// # Errors
     /// The database's.
     pub async fn devices(&self, filter: &DeviceFilter) -> Result<Page<DeviceRow>> {
-        let mut query = QueryBuilder::<Any>::new("SELECT site_id, id, version, doc FROM observed_device");
+        let mut query = Query::new("SELECT site_id, id, version, doc FROM observed_device");
         where_devices(&mut query, filter);
         if let Some((name, id)) = &filter.after {
             query.push(" AND (name > ").push_bind(name.clone()).push(" OR (name = ").push_bind(name.clone());
             query.push(" AND id > ").push_bind(id.clone()).push("))");
         }
         query.push(" ORDER BY name, id LIMIT ").push_bind(i64::from(filter.limit) + 1);
-        let rows = query.build().fetch_all(&self.readers).await?;
+        let rows = query.fetch_all(&self.readers).await?;
         Ok(page(rows.iter().map(device).collect::<Result<_>>()?, filter.limit))
     }
 
@@ -401,11 +401,11 @@ impl Store {
     pub async fn device_facets(&self, filter: &DeviceFilter) -> Result<Facets> {
         let mut facets = Facets::default();
         for (column, list) in [("class", &mut facets.class), ("impact", &mut facets.impact), ("maker", &mut facets.maker)] {
-            let mut query = QueryBuilder::<Any>::new("SELECT ");
+            let mut query = Query::new("SELECT ");
             query.push(column).push(" AS value, COUNT(*) AS number FROM observed_device");
             where_devices(&mut query, filter);
             query.push(" GROUP BY ").push(column).push(" ORDER BY number DESC, value LIMIT 200");
-            for row in query.build().fetch_all(&self.readers).await? {
+            for row in query.fetch_all(&self.readers).await? {
                 list.push((row.try_get("value")?, row.try_get::<i64, _>("number")?.cast_unsigned()));
             }
         }
@@ -418,10 +418,10 @@ impl Store {
     /// # Errors
     /// [`Error::Absent`]; the database's.
     pub async fn device(&self, id: &str, sites: &[String]) -> Result<DeviceRow> {
-        let mut query = QueryBuilder::<Any>::new("SELECT site_id, id, version, doc FROM observed_device WHERE id = ");
+        let mut query = Query::new("SELECT site_id, id, version, doc FROM observed_device WHERE id = ");
         query.push_bind(id.to_owned());
         at_sites(&mut query, "site_id", sites);
-        let row = query.build().fetch_optional(&self.readers).await?;
+        let row = query.fetch_optional(&self.readers).await?;
         device(&row.ok_or(Error::Absent("device"))?)
     }
 
@@ -436,7 +436,7 @@ impl Store {
         offset: u32,
         limit: u32,
     ) -> Result<Page<Conversation>> {
-        let mut query = QueryBuilder::<Any>::new("SELECT doc FROM observed_conversation WHERE 1 = 1");
+        let mut query = Query::new("SELECT doc FROM observed_conversation WHERE 1 = 1");
         at_sites(&mut query, "site_id", sites);
         if let Some(device) = device {
             query.push(" AND (client_device = ").push_bind(device.to_owned());
@@ -447,7 +447,7 @@ impl Store {
             .push_bind(i64::from(limit) + 1)
             .push(" OFFSET ")
             .push_bind(i64::from(offset));
-        let rows = query.build().fetch_all(&self.readers).await?;
+        let rows = query.fetch_all(&self.readers).await?;
         let doc = |row: &AnyRow| Ok(serde_json::from_str(&row.try_get::<String, _>("doc")?)?);
         Ok(page(rows.iter().map(doc).collect::<Result<_>>()?, limit))
     }
@@ -457,7 +457,7 @@ impl Store {
     /// # Errors
     /// The database's.
     pub async fn findings(&self, filter: &FindingFilter) -> Result<Page<FindingRow>> {
-        let mut query = QueryBuilder::<Any>::new(FINDING);
+        let mut query = Query::new(FINDING);
         if let Some(device) = &filter.device {
             query.push(" JOIN finding_device d ON d.site_id = f.site_id AND d.finding_id = f.id AND d.device_id = ");
             query.push_bind(device.clone());
@@ -475,7 +475,7 @@ impl Store {
             .push(" ORDER BY f.holds DESC, f.severity DESC, f.last_seen DESC, f.id LIMIT ")
             .push_bind(i64::from(filter.limit) + 1);
         query.push(" OFFSET ").push_bind(i64::from(filter.offset));
-        let rows = query.build().fetch_all(&self.readers).await?;
+        let rows = query.fetch_all(&self.readers).await?;
         Ok(page(rows.iter().map(finding).collect::<Result<_>>()?, filter.limit))
     }
 
@@ -484,12 +484,11 @@ impl Store {
     /// # Errors
     /// The database's.
     pub async fn finding_counts(&self, sites: &[String]) -> Result<Vec<(Severity, u64)>> {
-        let mut query = QueryBuilder::<Any>::new(
-            "SELECT severity, COUNT(*) AS number FROM finding WHERE holds = 1 AND state IN ('open', 'working')",
-        );
+        let mut query =
+            Query::new("SELECT severity, COUNT(*) AS number FROM finding WHERE holds = 1 AND state IN ('open', 'working')");
         at_sites(&mut query, "site_id", sites);
         query.push(" GROUP BY severity ORDER BY severity DESC");
-        let rows = query.build().fetch_all(&self.readers).await?;
+        let rows = query.fetch_all(&self.readers).await?;
         let count = |row: &AnyRow| {
             let at = usize::try_from(row.try_get::<i64, _>("severity")?).unwrap_or_default();
             Ok((Severity::ALL.get(at).copied().unwrap_or(Severity::Info), row.try_get::<i64, _>("number")?.cast_unsigned()))
@@ -502,10 +501,10 @@ impl Store {
     /// # Errors
     /// [`Error::Absent`]; the database's.
     pub async fn finding(&self, id: &str, sites: &[String]) -> Result<FindingRow> {
-        let mut query = QueryBuilder::<Any>::new(FINDING);
+        let mut query = Query::new(FINDING);
         query.push(" WHERE f.id = ").push_bind(id.to_owned());
         at_sites(&mut query, "f.site_id", sites);
-        let row = query.build().fetch_optional(&self.readers).await?;
+        let row = query.fetch_optional(&self.readers).await?;
         finding(&row.ok_or(Error::Absent("finding"))?)
     }
 
@@ -514,11 +513,10 @@ impl Store {
     /// # Errors
     /// The database's.
     pub async fn captures(&self, sites: &[String]) -> Result<Vec<CaptureRow>> {
-        let mut query =
-            QueryBuilder::<Any>::new("SELECT id, site_id, name, received, bytes, state, outcome FROM capture WHERE 1 = 1");
+        let mut query = Query::new("SELECT id, site_id, name, received, bytes, state, outcome FROM capture WHERE 1 = 1");
         at_sites(&mut query, "site_id", sites);
         query.push(" ORDER BY received DESC, id LIMIT 200");
-        let rows = query.build().fetch_all(&self.readers).await?;
+        let rows = query.fetch_all(&self.readers).await?;
         rows.iter().map(capture).collect()
     }
 }

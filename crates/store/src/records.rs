@@ -1,12 +1,13 @@
 //! What people say of devices: records, attachments, saved views, and which interfaces are one device.
 
 use model::Timestamp;
+use sqlx::Row as _;
 use sqlx::any::AnyRow;
-use sqlx::{Any, QueryBuilder, Row as _};
 
 use crate::observed::{and_in, at_sites, page};
+use crate::query::Query;
 use crate::sites::time;
-use crate::{Change, Error, Page, Result, Store, Writer, new_id};
+use crate::{Change, Error, Page, Result, Store, new_id};
 
 /// A record. Its contents are the hub's; what is filtered by stands beside them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -138,23 +139,8 @@ pub struct StatementRow {
     pub undone: Option<Timestamp>,
 }
 
-/// How an interface was used on a day.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct UsageRow {
-    /// MAC or IP address.
-    pub interface: String,
-    /// Day since 1970.
-    pub day: i32,
-    /// Hours (UTC) in which it spoke, a bit each.
-    pub hours_on: u32,
-    /// Hours in which it exchanged clinical content.
-    pub hours_used: u32,
-    /// Flows by clinical protocol, JSON.
-    pub exchanges: String,
-}
-
 const RECORD: &str = "SELECT r.id, r.site_id, r.device_id, r.conflict, r.anchors, r.title, r.clinical_owner, r.it_owner, r.unit, r.state, \
-                      r.doc, r.version FROM device_record r";
+                      r.tags, r.doc, r.version FROM device_record r";
 
 fn record(row: &AnyRow) -> Result<RecordRow> {
     Ok(RecordRow {
@@ -168,13 +154,13 @@ fn record(row: &AnyRow) -> Result<RecordRow> {
         it_owner: row.try_get("it_owner")?,
         unit: row.try_get("unit")?,
         state: row.try_get("state")?,
-        tags: Vec::new(),
+        tags: serde_json::from_str(&row.try_get::<String, _>("tags")?)?,
         doc: row.try_get("doc")?,
         version: row.try_get("version")?,
     })
 }
 
-fn where_records(query: &mut QueryBuilder<Any>, filter: &RecordFilter) {
+fn where_records(query: &mut Query, filter: &RecordFilter) {
     query.push(" WHERE 1 = 1");
     at_sites(query, "r.site_id", &filter.sites);
     where_said(query, filter);
@@ -193,7 +179,7 @@ fn where_records(query: &mut QueryBuilder<Any>, filter: &RecordFilter) {
 }
 
 /// Conditions on what people say, of the table `r`.
-pub(crate) fn where_said(query: &mut QueryBuilder<Any>, filter: &RecordFilter) {
+pub(crate) fn where_said(query: &mut Query, filter: &RecordFilter) {
     and_in(query, "r.unit", &filter.units);
     and_in(query, "r.state", &filter.states);
     if !filter.owners.is_empty() {
@@ -225,14 +211,14 @@ impl Store {
     /// # Errors
     /// The database's.
     pub async fn records(&self, filter: &RecordFilter) -> Result<Page<RecordRow>> {
-        let mut query = QueryBuilder::<Any>::new(RECORD);
+        let mut query = Query::new(RECORD);
         where_records(&mut query, filter);
         if let Some((title, id)) = &filter.after {
             query.push(" AND (r.title > ").push_bind(title.clone()).push(" OR (r.title = ").push_bind(title.clone());
             query.push(" AND r.id > ").push_bind(id.clone()).push("))");
         }
         query.push(" ORDER BY r.title, r.id LIMIT ").push_bind(i64::from(filter.limit) + 1);
-        let rows = query.build().fetch_all(&self.readers).await?;
+        let rows = query.fetch_all(&self.readers).await?;
         Ok(page(rows.iter().map(record).collect::<Result<_>>()?, filter.limit))
     }
 
@@ -241,9 +227,9 @@ impl Store {
     /// # Errors
     /// The database's.
     pub async fn records_of_site(&self, site: &str) -> Result<Vec<RecordRow>> {
-        let mut query = QueryBuilder::<Any>::new(RECORD);
+        let mut query = Query::new(RECORD);
         query.push(" WHERE r.site_id = ").push_bind(site.to_owned()).push(" ORDER BY r.id");
-        query.build().fetch_all(&self.readers).await?.iter().map(record).collect()
+        query.fetch_all(&self.readers).await?.iter().map(record).collect()
     }
 
     /// How many records of each value a filter leaves.
@@ -260,14 +246,14 @@ impl Store {
             ("t.tag", &mut facets.tag),
         ];
         for (column, list) in columns {
-            let mut query = QueryBuilder::<Any>::new("SELECT ");
+            let mut query = Query::new("SELECT ");
             query.push(column).push(" AS value, COUNT(*) AS number FROM device_record r");
             if column == "t.tag" {
                 query.push(" JOIN device_record_tag t ON t.record_id = r.id");
             }
             where_records(&mut query, filter);
             query.push(" AND ").push(column).push(" <> '' GROUP BY ").push(column).push(" ORDER BY number DESC, value LIMIT 200");
-            for row in query.build().fetch_all(&self.readers).await? {
+            for row in query.fetch_all(&self.readers).await? {
                 list.push((row.try_get("value")?, row.try_get::<i64, _>("number")?.cast_unsigned()));
             }
         }
@@ -279,10 +265,10 @@ impl Store {
     /// # Errors
     /// [`Error::Absent`]; the database's.
     pub async fn record(&self, id: &str, sites: &[String]) -> Result<RecordRow> {
-        let mut query = QueryBuilder::<Any>::new(RECORD);
+        let mut query = Query::new(RECORD);
         query.push(" WHERE r.id = ").push_bind(id.to_owned());
         at_sites(&mut query, "r.site_id", sites);
-        let row = query.build().fetch_optional(&self.readers).await?;
+        let row = query.fetch_optional(&self.readers).await?;
         record(&row.ok_or(Error::Absent("record"))?)
     }
 
@@ -291,10 +277,10 @@ impl Store {
     /// # Errors
     /// The database's.
     pub async fn record_of_device(&self, site: &str, device: &str) -> Result<Option<RecordRow>> {
-        let mut query = QueryBuilder::<Any>::new(RECORD);
+        let mut query = Query::new(RECORD);
         query.push(" WHERE r.site_id = ").push_bind(site.to_owned()).push(" AND r.device_id = ").push_bind(device.to_owned());
         query.push(" ORDER BY r.created, r.id LIMIT 1");
-        query.build().fetch_optional(&self.readers).await?.as_ref().map(record).transpose()
+        query.fetch_optional(&self.readers).await?.as_ref().map(record).transpose()
     }
 
     /// Files of a record, the latest first.
@@ -302,13 +288,13 @@ impl Store {
     /// # Errors
     /// The database's.
     pub async fn attachments(&self, record: &str, sites: &[String]) -> Result<Vec<AttachmentRow>> {
-        let mut query = QueryBuilder::<Any>::new(
+        let mut query = Query::new(
             "SELECT id, site_id, record_id, name, media_type, bytes, sha256, added, added_by FROM attachment WHERE record_id = ",
         );
         query.push_bind(record.to_owned());
         at_sites(&mut query, "site_id", sites);
         query.push(" ORDER BY added DESC, id LIMIT 200");
-        query.build().fetch_all(&self.readers).await?.iter().map(attachment).collect()
+        query.fetch_all(&self.readers).await?.iter().map(attachment).collect()
     }
 
     /// A file by id, at one of the sites.
@@ -316,12 +302,12 @@ impl Store {
     /// # Errors
     /// [`Error::Absent`]; the database's.
     pub async fn attachment(&self, id: &str, sites: &[String]) -> Result<AttachmentRow> {
-        let mut query = QueryBuilder::<Any>::new(
+        let mut query = Query::new(
             "SELECT id, site_id, record_id, name, media_type, bytes, sha256, added, added_by FROM attachment WHERE id = ",
         );
         query.push_bind(id.to_owned());
         at_sites(&mut query, "site_id", sites);
-        let row = query.build().fetch_optional(&self.readers).await?;
+        let row = query.fetch_optional(&self.readers).await?;
         attachment(&row.ok_or(Error::Absent("attachment"))?)
     }
 
@@ -365,22 +351,6 @@ impl Store {
                 .await?;
         rows.iter().map(statement).collect()
     }
-
-    /// How interfaces were used, from a day on.
-    ///
-    /// # Errors
-    /// The database's.
-    pub async fn usage(&self, site: &str, interfaces: &[String], from_day: i32) -> Result<Vec<UsageRow>> {
-        if interfaces.is_empty() {
-            return Ok(Vec::new());
-        }
-        let mut query =
-            QueryBuilder::<Any>::new("SELECT interface, day, hours_on, hours_used, exchanges FROM device_usage WHERE site_id = ");
-        query.push_bind(site.to_owned()).push(" AND day >= ").push_bind(i64::from(from_day));
-        and_in(&mut query, "interface", interfaces);
-        query.push(" ORDER BY day, interface LIMIT 20000");
-        query.build().fetch_all(&self.readers).await?.iter().map(usage).collect()
-    }
 }
 
 fn attachment(row: &AnyRow) -> Result<AttachmentRow> {
@@ -420,27 +390,16 @@ fn statement(row: &AnyRow) -> Result<StatementRow> {
     })
 }
 
-fn usage(row: &AnyRow) -> Result<UsageRow> {
-    let bits = |name: &str| -> Result<u32> { Ok(u32::try_from(row.try_get::<i64, _>(name)?).unwrap_or_default()) };
-    Ok(UsageRow {
-        interface: row.try_get("interface")?,
-        day: i32::try_from(row.try_get::<i64, _>("day")?).unwrap_or_default(),
-        hours_on: bits("hours_on")?,
-        hours_used: bits("hours_used")?,
-        exchanges: row.try_get("exchanges")?,
-    })
-}
-
 impl Change {
-    /// Makes a record.
+    /// Makes a record, of version 1.
     ///
     /// # Errors
     /// The database's.
     pub async fn add_record(&mut self, row: &RecordRow) -> Result<()> {
         let now = self.now().nanos();
         sqlx::query(
-            "INSERT INTO device_record (id, site_id, device_id, conflict, anchors, title, clinical_owner, it_owner, unit, state, doc, created, \
-             changed, version) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $12, 1)",
+            "INSERT INTO device_record (id, site_id, device_id, conflict, anchors, title, clinical_owner, it_owner, unit, state, tags, doc, \
+             created, changed, version) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $13, 1)",
         )
         .bind(&row.id)
         .bind(&row.site_id)
@@ -452,6 +411,7 @@ impl Change {
         .bind(&row.it_owner)
         .bind(&row.unit)
         .bind(&row.state)
+        .bind(serde_json::to_string(&row.tags)?)
         .bind(&row.doc)
         .bind(now)
         .execute(self.connection())
@@ -467,7 +427,7 @@ impl Change {
         let now = self.now().nanos();
         let changed = sqlx::query(
             "UPDATE device_record SET device_id = $3, conflict = $4, anchors = $5, title = $6, clinical_owner = $7, it_owner = $8, unit = $9, \
-             state = $10, doc = $11, changed = $12, version = version + 1 WHERE id = $1 AND version = $2",
+             state = $10, tags = $11, doc = $12, changed = $13, version = version + 1 WHERE id = $1 AND version = $2",
         )
         .bind(&row.id)
         .bind(row.version)
@@ -479,6 +439,7 @@ impl Change {
         .bind(&row.it_owner)
         .bind(&row.unit)
         .bind(&row.state)
+        .bind(serde_json::to_string(&row.tags)?)
         .bind(&row.doc)
         .bind(now)
         .execute(self.connection())
@@ -492,16 +453,16 @@ impl Change {
     /// Says which device a record is of; its version stays, since nobody changed what it says.
     ///
     /// # Errors
-    /// The database's.
+    /// [`Error::Absent`]; the database's.
     pub async fn place_record(&mut self, id: &str, device: Option<&str>, conflict: Option<&str>, anchors: &str) -> Result<()> {
-        sqlx::query("UPDATE device_record SET device_id = $2, conflict = $3, anchors = $4 WHERE id = $1")
+        let placed = sqlx::query("UPDATE device_record SET device_id = $2, conflict = $3, anchors = $4 WHERE id = $1")
             .bind(id)
             .bind(device)
             .bind(conflict)
             .bind(anchors)
             .execute(self.connection())
             .await?;
-        Ok(())
+        if placed.rows_affected() == 0 { Err(Error::Absent("record")) } else { Ok(()) }
     }
 
     async fn set_tags(&mut self, row: &RecordRow) -> Result<()> {
@@ -536,9 +497,9 @@ impl Change {
     /// # Errors
     /// The database's.
     pub async fn record_now(&mut self, id: &str) -> Result<Option<RecordRow>> {
-        let mut query = QueryBuilder::<Any>::new(RECORD);
+        let mut query = Query::new(RECORD);
         query.push(" WHERE r.id = ").push_bind(id.to_owned());
-        query.build().fetch_optional(self.connection()).await?.as_ref().map(record).transpose()
+        query.fetch_optional(self.connection()).await?.as_ref().map(record).transpose()
     }
 
     /// Adds a file to a record.
@@ -657,28 +618,5 @@ impl Change {
             .execute(self.connection())
             .await?;
         if changed.rows_affected() == 0 { Err(Error::Absent("statement")) } else { Ok(()) }
-    }
-}
-
-impl Writer {
-    /// Adds hours to what is known of a day; the counts are the highest that were given, so that writing twice changes nothing.
-    ///
-    /// # Errors
-    /// The database's.
-    pub async fn add_usage(&mut self, site: &str, row: &UsageRow) -> Result<()> {
-        sqlx::query(
-            "INSERT INTO device_usage (site_id, interface, day, hours_on, hours_used, exchanges) VALUES ($1, $2, $3, $4, $5, $6) \
-             ON CONFLICT (site_id, interface, day) DO UPDATE SET hours_on = device_usage.hours_on | excluded.hours_on, \
-             hours_used = device_usage.hours_used | excluded.hours_used, exchanges = excluded.exchanges",
-        )
-        .bind(site)
-        .bind(&row.interface)
-        .bind(i64::from(row.day))
-        .bind(i64::from(row.hours_on))
-        .bind(i64::from(row.hours_used))
-        .bind(&row.exchanges)
-        .execute(self.connection())
-        .await?;
-        Ok(())
     }
 }

@@ -4,5 +4,7 @@
 
 mod database;
 mod foundation;
+mod observed;
 mod people;
+mod records;
 mod segments;

@@ -11,6 +11,7 @@ CREATE TABLE device_record (
   it_owner TEXT NOT NULL,
   unit TEXT NOT NULL,
   state TEXT NOT NULL,
+  tags TEXT NOT NULL, -- JSON
   doc TEXT NOT NULL, -- the record
   created {INT} NOT NULL,
   changed {INT} NOT NULL,
@@ -119,15 +120,3 @@ CREATE TABLE checklist_item (
   version {INT} NOT NULL,
   PRIMARY KEY (record_id, item_id)
 ) {STRICT};
-
--- In which hours of a day an interface was on and used; bits, so that adding twice changes nothing.
-CREATE TABLE device_usage (
-  site_id TEXT NOT NULL REFERENCES site (id),
-  interface TEXT NOT NULL, -- MAC or IP address
-  day {INT} NOT NULL, -- since 1970
-  hours_on {INT} NOT NULL,
-  hours_used {INT} NOT NULL,
-  exchanges TEXT NOT NULL, -- JSON: flows by clinical protocol
-  PRIMARY KEY (site_id, interface, day)
-) {STRICT};
-CREATE INDEX usage_by_day ON device_usage (day);
