@@ -11,6 +11,7 @@ pub mod error;
 pub mod events;
 pub mod history;
 pub mod intake;
+mod keeping;
 mod page;
 mod serve;
 pub mod settings;
@@ -66,6 +67,10 @@ pub struct Inner {
     settings: RwLock<Arc<settings::Settings>>,
     sites: RwLock<Vec<SiteRow>>,
     events: broadcast::Sender<Event>,
+    /// Held while records are brought to their devices.
+    pub(crate) following: tokio::sync::Mutex<()>,
+    /// Held while files beside records come and go.
+    pub(crate) files: tokio::sync::Mutex<()>,
 }
 
 impl Deref for App {
@@ -107,8 +112,23 @@ impl App {
         let knowledge = Arc::new(Knowledge::builtin());
         let desk = auth::Desk::open(&data).context("cannot use the keys in the data folder")?;
         let settings = RwLock::new(Arc::new(settings::Settings::read(&store).await?));
+        let (following, files) = Default::default();
         let (sites, (events, _)) = (RwLock::new(sites), broadcast::channel(1024));
-        Ok(Self(Arc::new(Inner { store, knowledge, intake, history, authority, data, is_https, desk, settings, sites, events })))
+        Ok(Self(Arc::new(Inner {
+            store,
+            knowledge,
+            intake,
+            history,
+            authority,
+            data,
+            is_https,
+            desk,
+            settings,
+            sites,
+            events,
+            following,
+            files,
+        })))
     }
 
     /// The hub's settings.

@@ -14,11 +14,22 @@ use crate::Config;
 use crate::store::{EndpointId, EndpointRecord, Map, Set, Span, Store};
 use crate::ties::Ties;
 
-/// What a device is known by before joining.
+/// What a device is known by before joining: an interface.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) enum Node {
+pub enum Node {
+    /// By its MAC address.
     Mac(MacAddr),
+    /// By its IP address, where it was only seen behind a router.
     Ip(IpAddr),
+}
+
+/// What a person says of which interfaces are one device. It counts more than what was observed, and the later more than the earlier.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Said {
+    /// These are one device, with all that belongs to any of them.
+    Together(Vec<Node>),
+    /// These are a device of their own, apart from the rest of what they were part of.
+    Apart(Vec<Node>),
 }
 
 /// MACs that hold an address, by MAC, and when.
@@ -51,7 +62,7 @@ pub(crate) struct Identity {
 }
 
 impl Identity {
-    pub(crate) fn of(store: &Store, config: &Config) -> Self {
+    pub(crate) fn of(store: &Store, config: &Config, said: &[Said]) -> Self {
         let bound: Vec<_> = store.endpoints.iter().map(|record| binding(store, record)).collect();
         let stated = stated_routers(store);
         let spoken = spoken_for(store, &bound);
@@ -62,7 +73,7 @@ impl Identity {
             store.endpoints.iter().map(|record| node_of(&record.endpoint, record.sent, &owners, &routers, config)).collect();
         let heard = Heard::of(store, &nodes, &owners);
         let nodes: Vec<Option<NodeId>> = nodes.iter().map(|node| heard.id((*node)?)).collect();
-        let groups = join(store, &nodes, &heard);
+        let groups = said.iter().fold(join(store, &nodes, &heard), |groups, said| regroup(groups, said, &heard));
         let mut device_of_node = vec![0; heard.nodes.len()];
         for (device, group) in (0_u32..).zip(&groups) {
             for node in group {
@@ -333,6 +344,27 @@ fn join(store: &Store, nodes: &[Option<NodeId>], heard: &Heard) -> Vec<Vec<NodeI
             if is_one { vec![group] } else { group.into_iter().map(|node| vec![node]).collect() }
         })
         .collect()
+}
+
+/// Groups as somebody says they are; each sorted, the groups by their first node.
+fn regroup(groups: Vec<Vec<NodeId>>, said: &Said, heard: &Heard) -> Vec<Vec<NodeId>> {
+    let (Said::Together(named) | Said::Apart(named)) = said;
+    let named: Set<NodeId> = named.iter().filter_map(|node| heard.id(*node)).collect();
+    let (concerned, mut regrouped): (Vec<_>, Vec<_>) =
+        groups.into_iter().partition(|group| group.iter().any(|node| named.contains(node)));
+    match said {
+        Said::Together(_) => regrouped.push(concerned.concat()),
+        Said::Apart(_) => {
+            let (own, rest): (Vec<_>, Vec<_>) =
+                concerned.into_iter().map(|group| group.into_iter().partition(|node| named.contains(node))).unzip();
+            regrouped.push(own.concat());
+            regrouped.extend(rest);
+        }
+    }
+    regrouped.retain(|group| !group.is_empty());
+    regrouped.iter_mut().for_each(|group| group.sort_unstable());
+    regrouped.sort_unstable();
+    regrouped
 }
 
 /// Connected sets of nodes, each sorted, the sets by their first node.

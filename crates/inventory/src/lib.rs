@@ -28,6 +28,7 @@ use model::{Intake, Observation, Word};
 use std::net::IpAddr;
 
 use identity::Identity;
+pub use identity::{Node, Said};
 use store::Store;
 
 /// What the site is.
@@ -82,7 +83,13 @@ impl Inventory {
     /// Which devices and conversations were observed so far.
     #[must_use]
     pub fn resolve(&self, knowledge: &Knowledge) -> Resolved {
-        let identity = Identity::of(&self.store, &self.config);
+        self.resolve_as_said(knowledge, &[])
+    }
+
+    /// The same with what people say of which interfaces are one device, in the order in which they said it.
+    #[must_use]
+    pub fn resolve_as_said(&self, knowledge: &Knowledge, said: &[Said]) -> Resolved {
+        let identity = Identity::of(&self.store, &self.config, said);
         let ids: Vec<Word> = identity.groups.iter().map(|group| conversations::device_id(group)).collect();
         let mut talk = conversations::resolve(&self.store, &identity, &ids, knowledge);
         let mut devices = attributes::devices(&self.store, &identity, &ids, knowledge, &mut talk);

@@ -104,6 +104,7 @@ pub struct Held<'a> {
 /// Why it is not plain which device a record is of.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(tag = "kind", rename_all = "snake_case")]
+#[schema(as = PlaceConflict)]
 pub enum Conflict {
     /// Its anchors are those of several devices.
     SeveralDevices {

@@ -15,6 +15,7 @@ pub use others::{Pages, netbox_page, snipe_it_page};
 /// How a table is read.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
+#[schema(as = ImportMapping)]
 pub struct Mapping {
     /// Heading → id of a field. Headings that are not here are not read.
     pub columns: BTreeMap<String, String>,
@@ -121,6 +122,7 @@ pub struct Seen {
 /// Something about a line that a person should know or decide.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(tag = "kind", rename_all = "snake_case")]
+#[schema(as = ImportConflict)]
 pub enum Conflict {
     /// Its keys are those of several records.
     SeveralRecords {
@@ -167,6 +169,7 @@ pub enum Conflict {
 /// What becomes of a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = ImportOutcome)]
 pub enum Outcome {
     /// A record is made.
     Create,

@@ -6,8 +6,9 @@ use sqlx::any::AnyRow;
 use sqlx::{AssertSqlSafe, Row as _};
 
 use crate::query::Query;
+use crate::records::where_said;
 use crate::sites::time;
-use crate::{Change, Error, Result, Store, Writer};
+use crate::{Change, Error, RecordFilter, Result, Store, Writer};
 
 /// What was observed at a site, as judged.
 #[derive(Clone, Copy, Debug)]
@@ -48,6 +49,8 @@ pub struct DeviceFilter {
     pub impacts: Vec<String>,
     /// Makers.
     pub makers: Vec<String>,
+    /// What people say of them: owners, units, states and tags; the rest is not asked for.
+    pub said: RecordFilter,
     /// Page: after this name and id.
     pub after: Option<(String, String)>,
     /// Size of the page.
@@ -74,6 +77,14 @@ pub struct Facets {
     pub impact: Vec<(String, u64)>,
     /// By maker.
     pub maker: Vec<(String, u64)>,
+    /// By owner in clinical engineering or IT, where there is one.
+    pub owner: Vec<(String, u64)>,
+    /// By unit, where there is one.
+    pub unit: Vec<(String, u64)>,
+    /// By state of life, where there is one.
+    pub state: Vec<(String, u64)>,
+    /// By tag.
+    pub tag: Vec<(String, u64)>,
 }
 
 /// A finding with what people did about it.
@@ -323,13 +334,18 @@ pub(crate) fn at_sites(query: &mut Query, column: &'static str, sites: &[String]
 
 fn where_devices(query: &mut Query, filter: &DeviceFilter) {
     query.push(" WHERE 1 = 1");
-    at_sites(query, "site_id", &filter.sites);
-    and_in(query, "class", &filter.classes);
-    and_in(query, "impact", &filter.impacts);
-    and_in(query, "maker", &filter.makers);
+    at_sites(query, "d.site_id", &filter.sites);
+    and_in(query, "d.class", &filter.classes);
+    and_in(query, "d.impact", &filter.impacts);
+    and_in(query, "d.maker", &filter.makers);
+    if filter.said.is_said() {
+        query.push(" AND EXISTS (SELECT 1 FROM device_record r WHERE r.site_id = d.site_id AND r.device_id = d.id");
+        where_said(query, &filter.said);
+        query.push(")");
+    }
     for word in filter.text.iter().flat_map(|text| text.split_whitespace()).take(8) {
         let escaped = word.to_lowercase().replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
-        query.push(" AND search LIKE ").push_bind(format!("%{escaped}%")).push(" ESCAPE '\\'");
+        query.push(" AND d.search LIKE ").push_bind(format!("%{escaped}%")).push(" ESCAPE '\\'");
     }
 }
 
@@ -383,13 +399,13 @@ impl Store {
     /// # Errors
     /// The database's.
     pub async fn devices(&self, filter: &DeviceFilter) -> Result<Page<DeviceRow>> {
-        let mut query = Query::new("SELECT site_id, id, version, doc FROM observed_device");
+        let mut query = Query::new("SELECT d.site_id, d.id, d.version, d.doc FROM observed_device d");
         where_devices(&mut query, filter);
         if let Some((name, id)) = &filter.after {
-            query.push(" AND (name > ").push_bind(name.clone()).push(" OR (name = ").push_bind(name.clone());
-            query.push(" AND id > ").push_bind(id.clone()).push("))");
+            query.push(" AND (d.name > ").push_bind(name.clone()).push(" OR (d.name = ").push_bind(name.clone());
+            query.push(" AND d.id > ").push_bind(id.clone()).push("))");
         }
-        query.push(" ORDER BY name, id LIMIT ").push_bind(i64::from(filter.limit) + 1);
+        query.push(" ORDER BY d.name, d.id LIMIT ").push_bind(i64::from(filter.limit) + 1);
         let rows = query.fetch_all(&self.readers).await?;
         Ok(page(rows.iter().map(device).collect::<Result<_>>()?, filter.limit))
     }
@@ -400,10 +416,25 @@ impl Store {
     /// The database's.
     pub async fn device_facets(&self, filter: &DeviceFilter) -> Result<Facets> {
         let mut facets = Facets::default();
-        for (column, list) in [("class", &mut facets.class), ("impact", &mut facets.impact), ("maker", &mut facets.maker)] {
+        let said = " JOIN device_record r ON r.site_id = d.site_id AND r.device_id = d.id";
+        let owners = " JOIN (SELECT site_id, device_id, clinical_owner AS owner FROM device_record UNION \
+                      SELECT site_id, device_id, it_owner FROM device_record) r ON r.site_id = d.site_id AND r.device_id = d.id";
+        let tags = " JOIN device_record r ON r.site_id = d.site_id AND r.device_id = d.id JOIN device_record_tag t ON t.record_id = r.id";
+        for (column, join, list) in [
+            ("d.class", "", &mut facets.class),
+            ("d.impact", "", &mut facets.impact),
+            ("d.maker", "", &mut facets.maker),
+            ("r.owner", owners, &mut facets.owner),
+            ("r.unit", said, &mut facets.unit),
+            ("r.state", said, &mut facets.state),
+            ("t.tag", tags, &mut facets.tag),
+        ] {
             let mut query = Query::new("SELECT ");
-            query.push(column).push(" AS value, COUNT(*) AS number FROM observed_device");
+            query.push(column).push(" AS value, COUNT(*) AS number FROM observed_device d").push(join);
             where_devices(&mut query, filter);
+            if !join.is_empty() {
+                query.push(" AND ").push(column).push(" <> ''");
+            }
             query.push(" GROUP BY ").push(column).push(" ORDER BY number DESC, value LIMIT 200");
             for row in query.fetch_all(&self.readers).await? {
                 list.push((row.try_get("value")?, row.try_get::<i64, _>("number")?.cast_unsigned()));

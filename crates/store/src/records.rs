@@ -272,6 +272,23 @@ impl Store {
         record(&row.ok_or(Error::Absent("record"))?)
     }
 
+    /// Records of observed devices.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn records_of_devices(&self, sites: &[String], devices: &[String]) -> Result<Vec<RecordRow>> {
+        if devices.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut query = Query::new(RECORD);
+        query.push(" WHERE 1 = 1");
+        at_sites(&mut query, "r.site_id", sites);
+        and_in(&mut query, "r.device_id", devices);
+        // Of several the first counts, as for one device.
+        query.push(" ORDER BY r.created DESC, r.id DESC");
+        query.fetch_all(&self.readers).await?.iter().map(record).collect()
+    }
+
     /// The record of an observed device, where there is one.
     ///
     /// # Errors

@@ -1,12 +1,14 @@
 //! Devices.
 
+use std::collections::HashMap;
+
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderValue, header};
 use data_encoding::BASE64URL_NOPAD;
 use model::report::{Device, Isolation};
 use respond::Responder;
 use serde::{Deserialize, Serialize};
-use store::{DeviceFilter, DeviceRow, FindingFilter};
+use store::{DeviceFilter, DeviceRow, FindingFilter, RecordFilter, RecordRow};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -41,6 +43,14 @@ struct Wanted {
     impact: Option<String>,
     /// Makers, separated by commas.
     maker: Option<String>,
+    /// Owners in clinical engineering or IT, separated by commas.
+    owner: Option<String>,
+    /// Units, separated by commas.
+    unit: Option<String>,
+    /// Where they are in their lives, separated by commas.
+    state: Option<String>,
+    /// Tags, separated by commas; a device has all of them.
+    tag: Option<String>,
     /// Rows at most, 1 to 500.
     limit: Option<u32>,
     /// Where the page before ended.
@@ -89,6 +99,16 @@ pub(crate) struct DeviceLine {
     /// Last seen, RFC 3339.
     #[schema(value_type = String)]
     last_seen: model::Timestamp,
+    /// Who in clinical engineering answers for it, as people say.
+    clinical_owner: Option<String>,
+    /// Who in IT answers for it, as people say.
+    it_owner: Option<String>,
+    /// Unit, as people say.
+    unit: Option<String>,
+    /// Where it is in its life, as people say.
+    state: Option<String>,
+    /// Tags that people gave.
+    tags: Vec<String>,
 }
 
 /// How many devices there are of each value.
@@ -102,6 +122,14 @@ pub(crate) struct FacetCounts {
     impact: Vec<FacetValue>,
     /// By maker.
     maker: Vec<FacetValue>,
+    /// By owner, in clinical engineering or IT, of those that have one.
+    owner: Vec<FacetValue>,
+    /// By unit, of those that have one.
+    unit: Vec<FacetValue>,
+    /// By state of life, of those that have one.
+    state: Vec<FacetValue>,
+    /// By tag.
+    tag: Vec<FacetValue>,
 }
 
 /// How many devices there are of a value.
@@ -123,7 +151,8 @@ struct DeviceDetail {
     device: Device,
 }
 
-fn line(row: DeviceRow) -> DeviceLine {
+fn line(row: DeviceRow, said: RecordRow) -> DeviceLine {
+    let known = |text: String| Some(text).filter(|text| !text.is_empty());
     let device = row.device;
     let value =
         |attribute: &Option<Box<model::report::Attribute>>| attribute.as_ref().map(|attribute| attribute.value.to_string());
@@ -142,16 +171,25 @@ fn line(row: DeviceRow) -> DeviceLine {
         confidence: f64::from(device.confidence.as_percent()) / 100.0,
         first_seen: device.first_seen,
         last_seen: device.last_seen,
+        clinical_owner: known(said.clinical_owner),
+        it_owner: known(said.it_owner),
+        unit: known(said.unit),
+        state: known(said.state),
+        tags: said.tags,
         id: row.id,
     }
 }
 
 fn cursor_of(row: &DeviceRow) -> String {
-    let name = row.device.name.as_ref().map_or("", |name| name.value.as_str());
-    BASE64URL_NOPAD.encode(format!("{name}\u{0}{}", row.id).as_bytes())
+    cursor(row.device.name.as_ref().map_or("", |name| name.value.as_str()), &row.id)
 }
 
-fn after(cursor: Option<&str>) -> Answer<Option<(String, String)>> {
+/// Behind this name and id.
+pub(crate) fn cursor(name: &str, id: &str) -> String {
+    BASE64URL_NOPAD.encode(format!("{name}\u{0}{id}").as_bytes())
+}
+
+pub(crate) fn after(cursor: Option<&str>) -> Answer<Option<(String, String)>> {
     let Some(cursor) = cursor else { return Ok(None) };
     let text = BASE64URL_NOPAD.decode(cursor.as_bytes()).ok().and_then(|octets| String::from_utf8(octets).ok());
     let pair = text.as_deref().and_then(|text| text.split_once('\u{0}')).map(|(name, id)| (name.to_owned(), id.to_owned()));
@@ -167,15 +205,39 @@ async fn devices(State(app): State<App>, caller: Caller, Query(wanted): Query<Wa
         classes: listed(wanted.class.as_deref()),
         impacts: listed(wanted.impact.as_deref()),
         makers: listed(wanted.maker.as_deref()),
+        said: RecordFilter {
+            owners: listed(wanted.owner.as_deref()),
+            units: listed(wanted.unit.as_deref()),
+            states: listed(wanted.state.as_deref()),
+            tags: listed(wanted.tag.as_deref()),
+            ..RecordFilter::default()
+        },
         after: after(wanted.cursor.as_deref())?,
         limit: limit(wanted.limit),
     };
     let (page, facets) = (app.store.devices(&filter).await?, app.store.device_facets(&filter).await?);
     let next = page.items.last().filter(|_| page.has_more).map(cursor_of);
     let values = |list: Vec<(String, u64)>| list.into_iter().map(|(value, count)| FacetValue { value, count }).collect();
-    let (class, impact, maker) = (values(facets.class), values(facets.impact), values(facets.maker));
-    let facets = FacetCounts { total: facets.total, class, impact, maker };
-    Ok(axum::Json(DevicePage { items: page.items.into_iter().map(line).collect(), next, facets }))
+    let facets = FacetCounts {
+        total: facets.total,
+        class: values(facets.class),
+        impact: values(facets.impact),
+        maker: values(facets.maker),
+        owner: values(facets.owner),
+        unit: values(facets.unit),
+        state: values(facets.state),
+        tag: values(facets.tag),
+    };
+    let ids: Vec<String> = page.items.iter().map(|row| row.id.clone()).collect();
+    let mut said: HashMap<(String, String), RecordRow> = HashMap::new();
+    for row in app.store.records_of_devices(&filter.sites, &ids).await? {
+        said.insert((row.site_id.clone(), row.device_id.clone().unwrap_or_default()), row);
+    }
+    let item = |row: DeviceRow| {
+        let said = said.remove(&(row.site_id.clone(), row.id.clone())).unwrap_or_default();
+        line(row, said)
+    };
+    Ok(axum::Json(DevicePage { items: page.items.into_iter().map(item).collect(), next, facets }))
 }
 
 /// A device, with the evidence of everything that is known of it.

@@ -5,21 +5,25 @@ mod conversations;
 mod devices;
 mod document;
 mod events;
+mod exports;
 mod findings;
 mod glass;
 mod health;
 mod history;
 mod home;
+mod identity;
 mod link;
 mod map;
 mod me;
 mod oidc;
 mod passkeys;
+mod records;
 mod sensors;
 mod session;
 mod setup;
 mod shapes;
 mod tokens;
+mod views;
 
 use axum::extract::rejection::{JsonRejection, QueryRejection};
 use axum::extract::{FromRequest, FromRequestParts, Request};
@@ -45,6 +49,10 @@ pub fn routes() -> OpenApiRouter<App> {
         .merge(glass::routes())
         .merge(home::routes())
         .merge(devices::routes())
+        .merge(records::routes())
+        .merge(identity::routes())
+        .merge(views::routes())
+        .merge(exports::routes())
         .merge(conversations::routes())
         .merge(findings::routes())
         .merge(map::routes())

@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
-use inventory::{Config, Inventory};
+use inventory::{Config, Inventory, Said};
 use knowledge::Knowledge;
 use model::Intake as _;
 use model::report::{Conversation, Device, Finding};
@@ -26,6 +26,7 @@ pub use journal::{Batch, Found, Journal};
 
 use crate::App;
 use crate::events::Event;
+use crate::keeping;
 use snapshot::Snapshot;
 use tail::{End, Tail};
 
@@ -176,6 +177,12 @@ impl Intake {
         Arc::clone(desks.entry(site.to_owned()).or_insert_with(|| Arc::new(Desk::new(Inventory::new(networks(site))))))
     }
 
+    /// Has a site put together again.
+    pub(crate) fn touch(&self, site: &str) {
+        let desks = self.desks.read().unwrap_or_else(PoisonError::into_inner);
+        desks.get(site).into_iter().for_each(|desk| desk.is_changed.store(true, Ordering::Release));
+    }
+
     fn changed(&self) -> Vec<(String, Arc<Desk>)> {
         let desks = self.desks.read().unwrap_or_else(PoisonError::into_inner);
         let changed = desks.iter().filter(|(_, desk)| desk.is_changed.swap(false, Ordering::AcqRel));
@@ -188,8 +195,8 @@ impl Desk {
         Self { inventory: Mutex::new(inventory), is_changed: AtomicBool::new(true), answers: RwLock::default() }
     }
 
-    fn resolve(&self, knowledge: &Knowledge) -> Arc<Answers> {
-        let resolved = held(&self.inventory).resolve(knowledge);
+    fn resolve(&self, knowledge: &Knowledge, said: &[Said]) -> Arc<Answers> {
+        let resolved = held(&self.inventory).resolve_as_said(knowledge, said);
         let findings = detect::findings(&detect::Site::new(&resolved.devices, &resolved.conversations, knowledge));
         let answers = Arc::new(Answers { devices: resolved.devices, conversations: resolved.conversations, findings });
         *self.answers.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&answers));
@@ -231,8 +238,9 @@ async fn put_together(app: &App, site: &str, desk: &Arc<Desk>) -> store::Result<
     if !app.sites().iter().any(|one| one.id == site) {
         return Ok(());
     }
+    let said = keeping::said(app, site).await?;
     let (shared, knowledge) = (Arc::clone(desk), Arc::clone(&app.knowledge));
-    let Ok(answers) = tokio::task::spawn_blocking(move || shared.resolve(&knowledge)).await else {
+    let Ok(answers) = tokio::task::spawn_blocking(move || shared.resolve(&knowledge, &said)).await else {
         tracing::error!(site, "a judge failed; what was observed is kept");
         return Ok(());
     };
@@ -240,6 +248,7 @@ async fn put_together(app: &App, site: &str, desk: &Arc<Desk>) -> store::Result<
     let Answers { devices, conversations, findings } = &*answers;
     writer.put_observed(ObservedSite { site, devices, conversations, findings }).await?;
     writer.commit().await?;
+    keeping::keep_up(app, site, &answers).await?;
     app.tell(Event::new("observed", site));
     Ok(())
 }

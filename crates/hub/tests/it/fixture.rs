@@ -32,6 +32,7 @@ pub struct Answer {
     pub status: StatusCode,
     pub kind: String,
     pub text: String,
+    pub bytes: Vec<u8>,
     cookies: Vec<String>,
     pub retry_after: Option<String>,
     pub etag: Option<String>,
@@ -94,7 +95,15 @@ impl Visitor {
         let set = response.headers().get_all(header::SET_COOKIE);
         let cookies = set.iter().map(|value| value.to_str().unwrap().to_owned()).collect();
         let bytes = response.into_body().collect().await.unwrap().to_bytes();
-        Answer { status, kind, text: String::from_utf8(bytes.to_vec()).unwrap(), cookies, retry_after, etag }
+        Answer {
+            status,
+            kind,
+            text: String::from_utf8_lossy(&bytes).into_owned(),
+            bytes: bytes.to_vec(),
+            cookies,
+            retry_after,
+            etag,
+        }
     }
 
     /// Changes what was read with an ETag.
@@ -102,6 +111,12 @@ impl Visitor {
         let mut visitor = self.clone();
         visitor.if_match = etag.map(str::to_owned);
         visitor.send(Method::PATCH, path, "application/json", body.to_string()).await
+    }
+
+    /// The same by POST or PUT.
+    pub async fn send_if(&self, method: Method, path: &str, etag: &str, body: Value) -> Answer {
+        let visitor = Self { if_match: Some(etag.to_owned()), ..self.clone() };
+        visitor.send(method, path, "application/json", body.to_string()).await
     }
 
     pub async fn get(&self, path: &str) -> Answer {
@@ -215,6 +230,26 @@ impl TestHub {
         let mut visitor = self.visitor();
         assert_eq!(visitor.sign_in(login, PASSWORD).await.status, StatusCode::NO_CONTENT);
         visitor
+    }
+
+    /// Asks again until an answer is as wanted, for a minute.
+    pub async fn until(&self, visitor: &Visitor, path: &str, is_wanted: impl Fn(&Value) -> bool) -> Value {
+        let mut last = Value::Null;
+        for _ in 0..600 {
+            last = visitor.get(path).await.json();
+            if is_wanted(&last) {
+                return last;
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        panic!("{path} did not become as wanted within a minute: {last}");
+    }
+
+    /// Entries of the ledger of an action.
+    pub async fn acts(&self, action: &str) -> Vec<Value> {
+        let rows = self.app.store.ledger_rows(0, 10_000).await.unwrap();
+        let bodies = rows.into_iter().map(|row| serde_json::from_str::<Value>(&row.body).unwrap());
+        bodies.filter(|body| body["action"] == action).collect()
     }
 
     /// Hands the clinic's capture in and waits until its devices are there.

@@ -9,6 +9,7 @@ mod fixture;
 mod glass;
 mod journal;
 mod link;
+mod records;
 mod rights;
 mod second_step;
 mod sessions;

@@ -139,3 +139,25 @@ fn identity_is_near_linear() {
     }
     assert_eq!(seen.devices().len(), 5_000);
 }
+
+#[test]
+fn people_put_interfaces_together_and_apart_and_the_later_counts() {
+    use crate::{Node, Said};
+    let inventory = Seen::new()
+        .arp(1, "00:09:fb:00:00:0a@10.0.0.5")
+        .arp(1, "00:09:fb:00:00:0b@10.0.0.6")
+        .arp(1, "00:09:fb:00:00:0c@10.0.0.7")
+        .text(2, "@10.0.0.5", K::Uuid, "wsd.uuid", "5f1b2c3d-0000-4000-8000-000000000001")
+        .text(2, "@10.0.0.6", K::Uuid, "wsd.uuid", "5f1b2c3d-0000-4000-8000-000000000001")
+        .folded();
+    let mac = |last: u8| Node::Mac(model::MacAddr([0, 9, 0xfb, 0, 0, last]));
+    let knowledge = knowledge::Knowledge::builtin();
+    let of = |said: &[Said]| ids(&inventory.resolve_as_said(&knowledge, said).devices).join(" ");
+    assert_eq!(of(&[]), "d-0009fb00000a d-0009fb00000c", "the UUID joins the first two");
+    let (together, apart) = (Said::Together(vec![mac(0xb), mac(0xc)]), Said::Apart(vec![mac(0xb)]));
+    assert_eq!(of(std::slice::from_ref(&together)), "d-0009fb00000a", "with all that belongs to any of them");
+    assert_eq!(of(std::slice::from_ref(&apart)), "d-0009fb00000a d-0009fb00000b d-0009fb00000c");
+    assert_eq!(of(&[apart.clone(), together.clone()]), "d-0009fb00000a d-0009fb00000b");
+    assert_eq!(of(&[together, apart]), "d-0009fb00000a d-0009fb00000b");
+    assert_eq!(of(&[Said::Together(vec![mac(0xd)])]), of(&[]), "what was never heard makes no device");
+}
