@@ -68,6 +68,27 @@ impl Default for GlassSettings {
     }
 }
 
+/// How long history is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct HistorySettings {
+    /// Flows, facts and events are kept for so many days after they were taken in; 1 to 3650.
+    #[schema(minimum = 1, maximum = 3650)]
+    pub keep_days: u32,
+}
+
+impl HistorySettings {
+    /// Name of the setting.
+    pub const NAME: &'static str = "history.keep_days";
+
+    /// As it is stored, or 400 days: a year that can be compared with the one before.
+    ///
+    /// # Errors
+    /// The state's.
+    pub async fn read(store: &store::Store) -> store::Result<Self> {
+        Ok(Self { keep_days: store.setting("hub", Self::NAME).await?.unwrap_or(400) })
+    }
+}
+
 /// A provider of OpenID Connect, as it is kept.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct KeptProvider {

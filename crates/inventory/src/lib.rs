@@ -80,6 +80,11 @@ impl Inventory {
         Self { store: Store::default(), config }
     }
 
+    /// Sets up anew what the next [`Inventory::resolve`] goes by.
+    pub fn set_config(&mut self, config: Config) {
+        self.config = config;
+    }
+
     /// Which devices and conversations were observed so far.
     #[must_use]
     pub fn resolve(&self, knowledge: &Knowledge) -> Resolved {

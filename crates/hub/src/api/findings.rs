@@ -1,7 +1,7 @@
 //! Findings, and what people do about them.
 
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, HeaderValue, header};
+use axum::http::HeaderMap;
 use model::Timestamp;
 use model::report::{Finding, Severity};
 use serde::{Deserialize, Serialize};
@@ -11,7 +11,7 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::{Json, Query, limit, listed, offset};
+use super::{Json, Query, if_match, limit, listed, offset, tagged};
 use crate::App;
 use crate::auth::{Caller, Right};
 use crate::error::{Answer, Problem, kinds};
@@ -169,13 +169,7 @@ async fn finding(
     Path(id): Path<String>,
 ) -> Answer<(HeaderMap, axum::Json<WorkedFinding>)> {
     let row = app.store.finding(&id, &caller.sites_or(&app, Right::ViewFindings, None)?).await?;
-    Ok((tagged(&row), axum::Json(worked(row))))
-}
-
-fn tagged(row: &FindingRow) -> HeaderMap {
-    let mut headers = HeaderMap::new();
-    headers.extend(HeaderValue::from_str(&tag(row)).map(|tag| (header::ETAG, tag)));
-    headers
+    Ok((tagged(&tag(&row)), axum::Json(worked(row))))
 }
 
 /// Works on a finding. Needs If-Match with the ETag that was read.
@@ -191,11 +185,7 @@ async fn work(
     let mut row = app.store.finding(&id, &sites).await?;
     let right = if work.state == FindingState::Accepted { Right::AcceptRisk } else { Right::WorkFindings };
     caller.require(&app, right, &row.site_id)?;
-    let sent =
-        headers.get(header::IF_MATCH).and_then(|value| value.to_str().ok()).ok_or_else(|| Problem::of(&kinds::IF_MATCH))?;
-    if sent != tag(&row) {
-        return Err(Problem::of(&kinds::CHANGED));
-    }
+    if_match(&headers, &tag(&row))?;
     check(&work, app.now())?;
     let before = row.state.clone();
     row.state = work.state.name().to_owned();
@@ -206,7 +196,7 @@ async fn work(
     change.commit(Act::new("finding.work", &id).at(&row.site_id).with(details)).await?;
     app.tell(Event::new("finding", &row.site_id).about(&id));
     let row = app.store.finding(&id, &sites).await?;
-    Ok((tagged(&row), axum::Json(worked(row))))
+    Ok((tagged(&tag(&row)), axum::Json(worked(row))))
 }
 
 fn check(work: &Work, now: Timestamp) -> Answer<()> {

@@ -5,12 +5,12 @@ use axum::http::StatusCode;
 use model::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use store::{Act, GlassReview, GlassRow};
+use store::{Act, Change, GlassReview, GlassRow, PersonRow};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::Json;
+use super::{Json, words};
 use crate::App;
 use crate::auth::{Caller, MINUTE_NANOS, Right};
 use crate::error::{Answer, Problem, kinds};
@@ -110,21 +110,12 @@ fn shown(row: GlassRow, now: Timestamp) -> BreakGlass {
 }
 
 /// How it is set for a site, else for the hub.
-async fn settings(app: &App, site: &str) -> Answer<GlassSettings> {
+pub(super) async fn settings(app: &App, site: &str) -> Answer<GlassSettings> {
     let of_site = app.store.setting(site, "break-glass").await?;
     Ok(match of_site {
         Some(settings) => settings,
         None => app.store.setting("hub", "break-glass").await?.unwrap_or_default(),
     })
-}
-
-/// Words that say something: 10 to 2,000 characters.
-fn words(what: &str, text: &str) -> Answer<String> {
-    let text = text.trim();
-    if (10..=2000).contains(&text.chars().count()) {
-        return Ok(text.to_owned());
-    }
-    Err(Problem::new(&kinds::UNPROCESSABLE, format!("{what}: 10 to 2000 characters")))
 }
 
 /// Break-glass at the sites that the caller sees, the newest first, with what is owed.
@@ -167,26 +158,56 @@ async fn break_glass(
     let minutes = new.minutes.unwrap_or(settings.most_minutes).clamp(1, settings.most_minutes);
     let mut change = app.store.begin(&caller.actor(), app.now()).await?;
     let begun = change.now();
-    let ends = begun.plus_nanos(i64::from(minutes) * MINUTE_NANOS);
-    let mut row = GlassRow {
-        id: String::new(),
-        site_id: site.id.clone(),
-        person_id: caller.person.id.clone(),
-        credential_id: None,
-        who: caller.person.name.clone(),
+    let broken = Broken {
+        site: &site.id,
+        tenant: &site.tenant_id,
         rights: new.rights.iter().map(|right| right.name()).collect(),
         reason,
-        begun,
-        ends,
-        review_due: ends.plus_nanos(i64::from(settings.review_hours) * 60 * MINUTE_NANOS),
+        ends: begun.plus_nanos(i64::from(minutes) * MINUTE_NANOS),
+        credential: None,
+    };
+    let (row, act) = begin_glass(&app, &mut change, &caller.person, broken).await?;
+    change.commit(act).await?;
+    tracing::warn!(id = row.id, who = row.who, "break-glass");
+    app.tell(Event::new("break-glass", &site.id).about(&row.id));
+    Ok((StatusCode::CREATED, axum::Json(shown(row, begun))))
+}
+
+/// What a break-glass gives, where and for how long.
+pub(super) struct Broken<'a> {
+    pub(super) site: &'a str,
+    pub(super) tenant: &'a str,
+    pub(super) rights: Vec<String>,
+    pub(super) reason: String,
+    pub(super) ends: Timestamp,
+    pub(super) credential: Option<String>,
+}
+
+/// Begins a break-glass in a change; with the act that is to be noted.
+pub(super) async fn begin_glass(
+    app: &App,
+    change: &mut Change,
+    person: &PersonRow,
+    broken: Broken<'_>,
+) -> Answer<(GlassRow, Act)> {
+    let settings = settings(app, broken.site).await?;
+    let mut row = GlassRow {
+        id: String::new(),
+        site_id: broken.site.to_owned(),
+        person_id: person.id.clone(),
+        credential_id: broken.credential,
+        who: person.name.clone(),
+        rights: broken.rights,
+        reason: broken.reason,
+        begun: change.now(),
+        ends: broken.ends,
+        review_due: broken.ends.plus_nanos(i64::from(settings.review_hours) * 60 * MINUTE_NANOS),
         review: None,
     };
     row.id = change.add_break_glass(&row).await?;
     let details = json!({ "rights": row.rights, "reason": row.reason, "ends": row.ends });
-    change.commit(Act::new("break-glass.begin", &row.id).at(&site.id).of(&site.tenant_id).with(details)).await?;
-    tracing::warn!(id = row.id, who = row.who, "break-glass");
-    app.tell(Event::new("break-glass", &site.id).about(&row.id));
-    Ok((StatusCode::CREATED, axum::Json(shown(row, begun))))
+    let act = Act::new("break-glass.begin", &row.id).at(broken.site).of(broken.tenant).with(details);
+    Ok((row, act))
 }
 
 /// The row, where the caller sees its site.

@@ -18,16 +18,21 @@ mod me;
 mod oidc;
 mod passkeys;
 mod records;
+mod people;
+mod sealed;
 mod sensors;
 mod session;
+mod settings;
 mod setup;
 mod shapes;
+mod sites;
 mod tokens;
 mod views;
 
 use axum::extract::rejection::{JsonRejection, QueryRejection};
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderValue, header};
 use serde::de::DeserializeOwned;
 use utoipa_axum::router::OpenApiRouter;
 
@@ -46,6 +51,10 @@ pub fn routes() -> OpenApiRouter<App> {
         .merge(oidc::routes())
         .merge(me::routes())
         .merge(tokens::routes())
+        .merge(people::routes())
+        .merge(sites::routes())
+        .merge(settings::routes())
+        .merge(sealed::routes())
         .merge(glass::routes())
         .merge(home::routes())
         .merge(devices::routes())
@@ -102,6 +111,30 @@ pub(crate) fn named(what: &str, text: &str) -> Result<String, Problem> {
         return Err(Problem::new(&kinds::UNPROCESSABLE, format!("{what}: 1 to 200 characters")));
     }
     Ok(text.to_owned())
+}
+
+/// Words that say something: 10 to 2,000 characters.
+pub(crate) fn words(what: &str, text: &str) -> Result<String, Problem> {
+    let text = text.trim();
+    if (10..=2000).contains(&text.chars().count()) {
+        return Ok(text.to_owned());
+    }
+    Err(Problem::new(&kinds::UNPROCESSABLE, format!("{what}: 10 to 2000 characters")))
+}
+
+/// Headers with an ETag (RFC 9110 §8.8.3).
+pub(crate) fn tagged(tag: &str) -> HeaderMap {
+    HeaderValue::from_str(tag).map(|tag| (header::ETAG, tag)).into_iter().collect()
+}
+
+/// The change is meant for the version that is there (RFC 9110 §13.1.1).
+pub(crate) fn if_match(headers: &HeaderMap, tag: &str) -> Result<(), Problem> {
+    let sent = headers.get(header::IF_MATCH).and_then(|value| value.to_str().ok());
+    match sent {
+        None => Err(Problem::of(&kinds::IF_MATCH)),
+        Some(sent) if sent == tag => Ok(()),
+        Some(_) => Err(Problem::of(&kinds::CHANGED)),
+    }
 }
 
 /// Rows of a page: what is asked for within bounds.

@@ -12,6 +12,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::Json;
+use super::me::weak;
 use crate::App;
 use crate::auth::{
     COOKIE, Caller, DEVICE, Peer, Right, Role, SecondStep, SignedIn, digest, grants, limits, second_step, seconds,
@@ -19,7 +20,7 @@ use crate::auth::{
 use crate::error::{Answer, Problem, kinds};
 
 pub(super) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(session, sign_in, sign_out)).routes(routes!(second))
+    OpenApiRouter::new().routes(routes!(session, sign_in, sign_out)).routes(routes!(second)).routes(routes!(accept))
 }
 
 /// Who is signed in, and what they may do.
@@ -59,13 +60,13 @@ pub(super) struct HeldException {
 
 /// A role and where it holds.
 #[derive(Serialize, ToSchema)]
-struct HeldRole {
+pub(super) struct HeldRole {
     /// Role.
-    role: Role,
+    pub(super) role: Role,
     /// Tenant.
-    tenant: String,
+    pub(super) tenant: String,
     /// Site; absent for all of the tenant's.
-    site: Option<String>,
+    pub(super) site: Option<String>,
 }
 
 /// A site that the person sees.
@@ -97,6 +98,15 @@ struct SignIn {
 struct Second {
     /// One-time code of the app, or a recovery code.
     code: String,
+}
+
+/// An invitation that is taken up.
+#[derive(Deserialize, ToSchema)]
+struct Accepted {
+    /// Code of the invitation.
+    code: String,
+    /// Password from now on, at least 15 characters.
+    password: String,
 }
 
 fn of(app: &App, caller: &Caller) -> Session {
@@ -184,6 +194,33 @@ async fn second(
     };
     change.end_session(&before).await?;
     begin(&app, change, &caller.person, &Shown { strength: "mfa", way }, &peer).await
+}
+
+/// Takes an invitation up: the password holds from now on, every other session ends.
+#[utoipa::path(post, path = "/api/session/invitation", tag = "session", request_body = Accepted, responses((status = 204, description = "The cookie is set")))]
+async fn accept(State(app): State<App>, peer: Peer, Json(body): Json<Accepted>) -> Answer<(StatusCode, HeaderMap)> {
+    let now = app.now();
+    let invited = app.store.invited(&code::digest(&body.code), now).await?;
+    let person = match invited {
+        Some(id) => app.store.person(&id).await?.filter(|person| person.is_active),
+        None => None,
+    };
+    let Some(person) = person else {
+        app.desk.begin("invitation", &peer.source(&app, None).await?, now)?;
+        return Err(refused(&app, "invitation".to_owned(), &peer, kinds::WRONG_CODE.code).await?);
+    };
+    let proofs = app.store.proofs(&person.id).await?;
+    weak(&app, &person, &body.password, proofs.has_totp || proofs.passkeys > 0).await?;
+    let hashed = app.desk.hash(body.password).await?;
+    let mut change = app.store.begin(&actor(&person), now).await?;
+    if !change.use_invitation(&person.id).await? {
+        return Err(Problem::of(&kinds::WRONG_CODE));
+    }
+    change.set_password(&person.id, &hashed).await?;
+    change.forget_devices(&person.id).await?;
+    change.end_sessions_of(&person.id, None).await?;
+    change.note(&Act::new("person.password", &person.id).of(&person.tenant_id)).await?;
+    begin(&app, change, &person, &Shown { strength: "password", way: "invitation" }, &peer).await
 }
 
 /// Signs out.

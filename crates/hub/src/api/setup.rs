@@ -2,7 +2,6 @@
 
 use axum::extract::State;
 use axum::http::StatusCode;
-use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use signin::{code, password};
@@ -13,6 +12,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::Json;
+use super::sites::{networks, time_zone};
 use crate::App;
 use crate::auth::{MINUTE_NANOS, Peer, Role};
 use crate::error::{Answer, Problem, kinds};
@@ -111,11 +111,6 @@ fn check(setup: &Setup) -> Answer<()> {
     if let Err(weak) = password::check(&setup.password, password::Rules { has_second_factor: false, context: &context }) {
         return wrong(format!("password: {weak}"));
     }
-    if jiff::tz::TimeZone::get(&setup.time_zone).is_err() {
-        return wrong("time_zone: not an IANA time zone, such as Europe/Berlin or America/Chicago".to_owned());
-    }
-    match setup.networks.iter().find(|network| network.parse::<IpNet>().is_err()) {
-        Some(network) => wrong(format!("networks: {network} is not a network such as 10.0.0.0/8")),
-        None => Ok(()),
-    }
+    time_zone(&setup.time_zone)?;
+    networks(&setup.networks).map(|_| ())
 }

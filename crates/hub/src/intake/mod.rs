@@ -163,6 +163,15 @@ impl Intake {
         held(&self.numbers).get(sensor).copied().unwrap_or_default()
     }
 
+    /// A site's networks changed: it is put together again by them.
+    pub fn set_networks(&self, site: &str, networks: Config) {
+        let desks = self.desks.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some(desk) = desks.get(site) {
+            held(&desk.inventory).set_config(networks);
+            desk.is_changed.store(true, Ordering::Release);
+        }
+    }
+
     /// What a site amounts to; nothing where no sensor spoke, absent where the hub has not put it together since it started.
     #[must_use]
     pub fn answers(&self, site: &str) -> Option<Arc<Answers>> {

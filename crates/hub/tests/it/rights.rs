@@ -18,6 +18,8 @@ const OPEN: &[&str] = &[
     "POST /api/session",
     "POST /api/session/passkey",
     "POST /api/session/passkey/answer",
+    "POST /api/session/invitation",
+    "POST /api/session/sealed",
     "GET /api/session/oidc",
     "GET /api/session/oidc/{id}",
     "GET /api/session/oidc-return",
@@ -133,8 +135,23 @@ async fn fed() -> (TestHub, Visitor, String, Vec<Operation>) {
     visitor.post(&format!("/api/break-glass/{glass}/end"), json!({})).await;
     let wanted = json!({ "name": "script", "rights": ["view_findings"], "days": 1 });
     let token = visitor.post("/api/tokens", wanted).await.json()["id"].as_str().unwrap().to_owned();
-    let more = [("break-glass", glass.as_str()), ("tokens", token.as_str())];
-    let operations = operations(&site, &[more[0], more[1], ("devices", &device), ("findings", &finding), ("sensors", &sensor)]);
+    let tenant = hub.app.sites().remove(0).tenant_id;
+    let new = json!({ "login": "robin", "name": "Robin", "tenant": tenant });
+    let person = visitor.post("/api/people", new).await.json()["person"].as_str().unwrap().to_owned();
+    let new = json!({ "site": site, "label": "Ward 3", "rights": ["feed"], "minutes": 30 });
+    let sealed = visitor.post("/api/sealed", new).await.json()["id"].as_str().unwrap().to_owned();
+    let ids = [
+        ("break-glass", glass.as_str()),
+        ("tokens", &token),
+        ("people", &person),
+        ("sealed", &sealed),
+        ("tenants", &tenant),
+        ("sites", &site),
+        ("devices", &device),
+        ("findings", &finding),
+        ("sensors", &sensor),
+    ];
+    let operations = operations(&site, &ids);
     (hub, visitor, site, operations)
 }
 
@@ -175,7 +192,9 @@ async fn another_tenant_learns_nothing() {
                 secrets.iter().find(|secret| answer.text.contains(secret.as_str()) && !operation.path.contains(secret.as_str()));
             assert_eq!(told, None, "{role:?} {}", operation.name);
             let is_of_site = operation.path.contains("site=")
-                || ["/devices/", "/findings/", "/sensors/"].iter().any(|part| operation.path.contains(part));
+                || ["/devices/", "/findings/", "/sensors/", "/people/", "/sealed/", "/tenants/", "/sites/"]
+                    .iter()
+                    .any(|part| operation.path.contains(part));
             if is_of_site && !OPEN.contains(&operation.name.as_str()) {
                 assert!(answer.status.is_client_error(), "{role:?} {}: {answer:?}", operation.name);
             }

@@ -10,6 +10,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use hub::history::{Bucket, Buckets, History, Names, NoAnswer, NotTaken, OpenHistory, Reach, Search, Table};
 use hub::intake::Batch;
+use hub::settings::HistorySettings;
 use lake::{Config, Error, FlowFilter, Kind, Lake, Limits, Order, Party, Place, Scope, Span, Warning};
 use model::{Endpoint, Timestamp};
 use store::Store;
@@ -18,9 +19,6 @@ use manifest::StateManifest;
 
 /// Folder of the segments in the data folder.
 const FOLDER: &str = "history";
-/// The hub's setting of how many days rows are kept, and what holds where it is not set.
-const KEEP: &str = "history.keep_days";
-const KEEP_DAYS: u32 = 400;
 /// Rows in memory while segments cannot be written; what comes then waits in the journal.
 const FULL_BYTES: usize = 128 << 20;
 /// Rows of a page where nothing else is asked.
@@ -34,7 +32,7 @@ impl OpenHistory for Engine {
     async fn open(&self, store: &Store, data: &Path, now: Timestamp) -> anyhow::Result<Arc<dyn History>> {
         let manifest = Arc::new(StateManifest::new(store.clone()));
         let place = Place::Folder(data.join(FOLDER));
-        let days: u32 = store.setting("hub", KEEP).await?.unwrap_or(KEEP_DAYS);
+        let days = HistorySettings::read(store).await?.keep_days;
         let keep = Duration::from_secs(u64::from(days) * 86_400);
         let config = Config { keep: Kind::ALL.map(|kind| (kind, keep)).into(), full_bytes: FULL_BYTES, ..Config::default() };
         Ok(Arc::new(Kept(Lake::open(&place, manifest, config, now).await?)))
