@@ -117,6 +117,8 @@ impl Visitor {
     pub async fn send_if(&self, method: Method, path: &str, etag: &str, body: Value) -> Answer {
         let visitor = Self { if_match: Some(etag.to_owned()), ..self.clone() };
         visitor.send(method, path, "application/json", body.to_string()).await
+    }
+
     /// Sets what was read with an ETag.
     pub async fn put_if(&self, path: &str, etag: Option<&str>, body: Value) -> Answer {
         let mut visitor = self.clone();
