@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use inventory::{Node, Said};
 use model::report::Device;
-use records::Record;
 use records::follow::{Anchor, Held, Place, anchors_of_device, anchors_of_record, follow};
+use records::{Record, import};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use store::{Act, Actor, RecordRow, StatementRow, new_id};
@@ -77,6 +77,16 @@ pub(crate) async fn of_site(app: &App, site: &str) -> store::Result<Vec<Kept>> {
     app.store.records_of_site(site).await?.into_iter().map(Kept::of).collect()
 }
 
+/// What a device was seen to be, as an import compares it.
+pub(crate) fn seen(device: &Device) -> import::Seen {
+    let value = |attribute: &Option<Box<model::report::Attribute>>| attribute.as_ref().map(|one| one.value.to_string());
+    let values = [("maker", value(&device.maker)), ("model", value(&device.model)), ("serial", value(&device.serial))];
+    import::Seen {
+        macs: device.interfaces.iter().filter_map(|interface| interface.mac).collect(),
+        values: values.into_iter().filter_map(|(field, value)| Some((field, value?))).collect(),
+    }
+}
+
 /// Finds the device of each record of a site again. Safe to run twice, late, or after a crash.
 pub(crate) async fn keep_up(app: &App, site: &str, answers: &Answers) -> store::Result<()> {
     let _one_at_a_time = app.following.lock().await;
@@ -129,7 +139,11 @@ async fn write_places(app: &App, site: &str, moved: &[(&Kept, Place, Option<Stri
 /// The same for what a handler changed. What goes wrong is done again with the next observation.
 pub(crate) async fn keep_up_now(app: &App, site: &str) {
     let Some(answers) = app.intake.answers(site) else { return };
-    if let Err(error) = keep_up(app, site, &answers).await {
+    let done = async {
+        keep_up(app, site, &answers).await?;
+        crate::papers::arrive(app, site, &answers).await
+    };
+    if let Err(error) = done.await {
         tracing::warn!(%error, site, "records could not be brought to their devices");
     }
 }

@@ -13,6 +13,7 @@ pub mod history;
 pub mod intake;
 mod keeping;
 mod page;
+mod papers;
 mod serve;
 pub mod settings;
 

@@ -78,7 +78,7 @@ impl Checklists {
     }
 
     /// Items for a class and a model, where these are known.
-    pub(crate) fn of<'a>(&'a self, class: Option<&'a str>, model: Option<&'a str>) -> impl Iterator<Item = &'a ChecklistItem> {
+    pub(crate) fn of<'a>(&'a self, class: Option<&str>, model: Option<&str>) -> impl Iterator<Item = &'a ChecklistItem> {
         let is_of_class = move |item: &&ChecklistItem| {
             item.classes.is_empty() || class.is_some_and(|class| item.classes.iter().any(|one| one == class))
         };

@@ -210,7 +210,7 @@ impl Knowledge {
     }
 
     /// What a device of a class and model should be configured like, where these are known.
-    pub fn checklist<'a>(&'a self, class: Option<&'a str>, model: Option<&'a str>) -> impl Iterator<Item = &'a ChecklistItem> {
+    pub fn checklist<'a>(&'a self, class: Option<&str>, model: Option<&str>) -> impl Iterator<Item = &'a ChecklistItem> {
         self.checklist_table().of(class, model)
     }
 

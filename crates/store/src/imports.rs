@@ -212,6 +212,18 @@ impl Store {
         onboarding(&row.ok_or(Error::Absent("onboarding"))?)
     }
 
+    /// When the first papers of a site were filed.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn first_onboarding(&self, site: &str) -> Result<Option<Timestamp>> {
+        let row = sqlx::query("SELECT MIN(created) AS first FROM onboarding WHERE site_id = $1")
+            .bind(site)
+            .fetch_one(&self.readers)
+            .await?;
+        Ok(row.try_get::<Option<i64>, _>("first")?.map(time))
+    }
+
     /// What people said of the checklist of a record.
     ///
     /// # Errors

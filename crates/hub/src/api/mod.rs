@@ -1,6 +1,7 @@
 //! The routes, a file each subject. Every handler asks for the caller's right first.
 
 pub mod captures;
+pub(crate) mod checklists;
 mod conversations;
 mod devices;
 mod document;
@@ -12,10 +13,12 @@ mod health;
 mod history;
 mod home;
 mod identity;
+mod imports;
 mod link;
 mod map;
 mod me;
 mod oidc;
+pub(crate) mod onboarding;
 mod passkeys;
 mod people;
 mod records;
@@ -62,6 +65,9 @@ pub fn routes() -> OpenApiRouter<App> {
         .merge(identity::routes())
         .merge(views::routes())
         .merge(exports::routes())
+        .merge(imports::routes())
+        .merge(onboarding::routes())
+        .merge(checklists::routes())
         .merge(conversations::routes())
         .merge(findings::routes())
         .merge(map::routes())

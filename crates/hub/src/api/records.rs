@@ -208,6 +208,10 @@ async fn edit_record(
         change.commit(Act::new("record.edit", &kept.row.id).at(&device.site_id).with(details)).await?;
         app.tell(Event::new("record", &device.site_id).about(&id));
         keeping::keep_up_now(&app, &device.site_id).await;
+        // What has a record has papers.
+        if !kept.is_there() {
+            app.intake.touch(&device.site_id);
+        }
     }
     device_record(State(app), caller, Path(id)).await
 }
@@ -266,7 +270,10 @@ async fn bulk(State(app): State<App>, caller: Caller, Json(wanted): Json<Bulk>) 
     }
     let details = json!({ "devices": all.len(), "set": wanted.set });
     change.commit(Act::new("record.bulk", "devices").of(&caller.person.tenant_id).with(details)).await?;
-    told.iter().for_each(|site| app.tell(Event::new("record", site)));
+    for site in &told {
+        app.tell(Event::new("record", site));
+        app.intake.touch(site);
+    }
     Ok(axum::Json(all))
 }
 

@@ -39,8 +39,10 @@ pub enum Right {
     EditRecords,
     /// Merge and split devices.
     MergeDevices,
-    /// File and sign onboarding.
+    /// File onboarding.
     Onboard,
+    /// Sign steps of onboarding; which, depends on the role.
+    SignOnboarding,
     /// Import and export.
     MoveData,
     /// Hand in captures, enrol sensors.
@@ -68,6 +70,7 @@ impl Right {
         Self::EditRecords,
         Self::MergeDevices,
         Self::Onboard,
+        Self::SignOnboarding,
         Self::Feed,
         Self::SearchHistory,
     ];
@@ -135,6 +138,7 @@ pub const RIGHTS: &[(Right, &[Role])] = &[
     (Right::EditRecords, &[Administrator, ItSecurity, ClinicalEngineering]),
     (Right::MergeDevices, &[Administrator, ItSecurity, ClinicalEngineering]),
     (Right::Onboard, &[Administrator, ItSecurity, ClinicalEngineering]),
+    (Right::SignOnboarding, &[Administrator, ItSecurity, ClinicalEngineering, ClinicalLead]),
     (Right::MoveData, &[Administrator, ItSecurity, ClinicalEngineering]),
     (Right::Feed, &[Administrator, ItSecurity]),
     (Right::SearchHistory, &[Administrator, ItSecurity, ProviderAnalyst]),

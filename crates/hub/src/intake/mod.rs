@@ -24,9 +24,8 @@ pub use captures::{Outcome, read as read_capture};
 pub(crate) use feed::feed;
 pub use journal::{Batch, Found, Journal};
 
-use crate::App;
 use crate::events::Event;
-use crate::keeping;
+use crate::{App, keeping, papers};
 use snapshot::Snapshot;
 use tail::{End, Tail};
 
@@ -253,11 +252,14 @@ async fn put_together(app: &App, site: &str, desk: &Arc<Desk>) -> store::Result<
         tracing::error!(site, "a judge failed; what was observed is kept");
         return Ok(());
     };
-    let mut writer = app.store.writer().await?;
-    let Answers { devices, conversations, findings } = &*answers;
-    writer.put_observed(ObservedSite { site, devices, conversations, findings }).await?;
-    writer.commit().await?;
     keeping::keep_up(app, site, &answers).await?;
+    let mut findings = answers.findings.clone();
+    findings.extend(papers::findings(app, site, &answers).await?);
+    let mut writer = app.store.writer().await?;
+    let Answers { devices, conversations, .. } = &*answers;
+    writer.put_observed(ObservedSite { site, devices, conversations, findings: &findings }).await?;
+    writer.commit().await?;
+    papers::arrive(app, site, &answers).await?;
     app.tell(Event::new("observed", site));
     Ok(())
 }

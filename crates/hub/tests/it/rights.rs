@@ -135,6 +135,11 @@ async fn fed() -> (TestHub, Visitor, String, Vec<Operation>) {
     visitor.post(&format!("/api/break-glass/{glass}/end"), json!({})).await;
     let wanted = json!({ "name": "script", "rights": ["view_findings"], "days": 1 });
     let token = visitor.post("/api/tokens", wanted).await.json()["id"].as_str().unwrap().to_owned();
+    let new = json!({ "site": site, "coming": { "record": { "serial": "S-1" } } });
+    let papers = visitor.post("/api/onboarding", new).await.json()["id"].as_str().unwrap().to_owned();
+    let table = format!("/api/imports?site={site}&name=list.csv");
+    let table = visitor.send(Method::POST, &table, "application/octet-stream", "Asset tag\nA1\n").await;
+    let table = table.json()["id"].as_str().unwrap().to_owned();
     let tenant = hub.app.sites().remove(0).tenant_id;
     let new = json!({ "login": "robin", "name": "Robin", "tenant": tenant });
     let person = visitor.post("/api/people", new).await.json()["person"].as_str().unwrap().to_owned();
@@ -150,6 +155,8 @@ async fn fed() -> (TestHub, Visitor, String, Vec<Operation>) {
         ("devices", &device),
         ("findings", &finding),
         ("sensors", &sensor),
+        ("onboarding", &papers),
+        ("imports", &table),
     ];
     let operations = operations(&site, &ids);
     (hub, visitor, site, operations)

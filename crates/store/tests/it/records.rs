@@ -245,6 +245,8 @@ async fn imports_papers_and_checklists_are_kept() {
         assert_eq!(store.imports(&sites, 0, 10).await.unwrap().items.len(), 1);
         let by_state = async |state: &str| store.onboardings(&sites, &[state.to_owned()], 0, 10).await.unwrap().items.len();
         assert_eq!((by_state("approved").await, by_state("filed").await), (1, 0));
+        assert_eq!(store.first_onboarding(&site).await.unwrap(), Some(now()));
+        assert_eq!(store.first_onboarding("another").await.unwrap(), None);
         assert!(store.onboarding("o1", &[]).await.is_err());
         let kept = store.checklist("r1").await.unwrap();
         assert_eq!((kept.len(), kept[0].state.as_str(), kept[0].version), (1, "open", 2));
