@@ -176,6 +176,104 @@ test("sensors: one is added, its token shown once, and revoked", async () => {
   await expect(ward.getByText("Revoked")).toBeVisible();
 });
 
+test("settings: somebody is invited, gets a role, and signs in with the code", async ({ browser }) => {
+  await page.getByRole("link", { name: "Settings" }).click();
+  await expect(heading("Settings")).toBeVisible();
+  const add = page.getByRole("region", { name: "Add somebody" });
+  await add.getByRole("textbox", { name: "Name", exact: true }).fill("Lee Example");
+  await add.getByLabel("Account").fill("lee");
+  await add.getByLabel("Role").selectOption("clinical_lead");
+  await add.getByRole("button", { name: "Add", exact: true }).click();
+  await expect(add.getByText("Code of the invitation")).toBeVisible();
+  const code = (await add.locator("pre").textContent()) ?? "";
+  const lee = page.getByRole("region", { name: "Lee Example" });
+  await expect(lee.getByText(/Clinical lead at every site of/)).toBeVisible();
+  await lee.getByText("Give a role").click();
+  await lee.getByLabel("Role").selectOption("auditor");
+  await lee.getByRole("button", { name: "Give auditor" }).click();
+  await expect(lee.getByText(/Auditor at every site of/)).toBeVisible();
+  await lee.getByRole("button", { name: /^Take Auditor at/ }).click();
+  await expect(lee.getByText(/Auditor at every site of/)).toBeHidden();
+  await inspect(page, "settings-people");
+
+  // Who was invited works, and is told what the role does not allow.
+  const context = await browser.newContext({ baseURL: hub.url, locale: "en-GB", timezoneId: "Asia/Tokyo" });
+  const other = await context.newPage();
+  await other.goto("/");
+  await other.getByRole("button", { name: /I have a code/ }).click();
+  await other.getByRole("textbox", { name: "Code", exact: true }).fill(code);
+  await other.getByRole("textbox", { name: "Choose a password" }).fill("short");
+  await other.getByRole("button", { name: "Go on" }).click();
+  await expect(other.getByRole("alert").filter({ hasText: "password" })).toBeVisible();
+  await inspect(other, "sign-in-with-code");
+  await other.getByRole("textbox", { name: "Choose a password" }).fill("nine patient geese crossing");
+  await other.getByRole("button", { name: "Go on" }).click();
+  await expect(other.getByRole("heading", { level: 1, name: "Home" }).or(other.getByRole("heading", { level: 1 }).first())).toBeVisible();
+  await expect(other.getByRole("link", { name: "Settings" })).toBeHidden();
+  await other.goto("/settings");
+  await expect(other.getByText("Your role sets nothing here")).toBeVisible();
+
+  // Break-glass: rights at once, marked, told to the other page, ended.
+  await other.getByRole("link", { name: "Break-glass" }).click();
+  await other.getByLabel("Why").fill("The central station of ward 3 shows no pumps.");
+  await other.getByLabel("Work findings").check();
+  await other.getByRole("button", { name: "Break the glass" }).click();
+  await expect(other.getByText("Break-glass is on.")).toBeVisible();
+  await inspect(other, "break-glass-running");
+  await other.getByRole("button", { name: "End it now" }).click();
+  await expect(other.getByText("Break-glass is on.")).toBeHidden();
+  await expect(other.getByText("Review it")).toBeHidden();
+  await context.close();
+});
+
+test("break-glass is reviewed by somebody else; settings of sites, wards and sign-in are kept", async () => {
+  await page.getByRole("link", { name: "Break-glass" }).click();
+  await page.getByText("Review it").click();
+  await page.getByRole("radio", { name: "Yes" }).check();
+  await page.getByLabel("What was found").fill("A cable was unplugged; nothing else was touched.");
+  await page.getByRole("button", { name: "Close the review" }).click();
+  await expect(page.getByText(/proper, by Ada Example/)).toBeVisible();
+  await inspect(page, "break-glass");
+
+  await page.goto("/settings?part=sites");
+  await page.getByRole("textbox", { name: "Name", exact: true }).fill("St. Example Hospital");
+  await page.getByRole("button", { name: "Save St. Example Clinic" }).click();
+  await expect(page.getByRole("button", { name: "Save St. Example Hospital" })).toBeVisible();
+  await inspect(page, "settings-sites");
+  await page.getByRole("tab", { name: "Break-glass" }).click();
+  await page.getByLabel("Where it will lie").fill("Ward 3, key cabinet");
+  await page.getByRole("button", { name: "Make a credential" }).click();
+  await expect(page.getByText("Print this, and seal it")).toBeVisible();
+  await expect(page.getByRole("button", { name: "Withdraw the one at Ward 3, key cabinet" })).toBeVisible();
+  await inspect(page, "settings-wards");
+  await page.getByRole("tab", { name: "Sign-in" }).click();
+  await page.getByLabel("Address of the hub").fill("https://hub.example/path");
+  await page.getByRole("button", { name: "Save sign-in" }).click();
+  await expect(page.getByRole("alert").filter({ hasText: "address" })).toBeVisible();
+  await page.getByLabel("Address of the hub").fill("https://hub.example");
+  await page.getByRole("button", { name: "Save sign-in" }).click();
+  await expect(page.getByRole("alert")).toBeHidden();
+  await inspect(page, "settings-sign-in");
+  await page.getByRole("tab", { name: "Retention" }).click();
+  await page.getByRole("textbox", { name: "Keep history, days" }).fill("200");
+  await page.getByRole("button", { name: "Save retention" }).click();
+  await page.reload();
+  await expect(page.getByRole("textbox", { name: "Keep history, days" })).toHaveValue("200");
+});
+
+test("account: a token is made and ended", async () => {
+  await page.getByRole("button", { name: "Ada Example" }).click();
+  await page.getByRole("menuitem", { name: "Your account" }).click();
+  await expect(heading("Your account")).toBeVisible();
+  await page.getByLabel("What it is for").fill("Report of the month");
+  await page.getByRole("checkbox", { name: "View findings" }).check();
+  await page.getByRole("button", { name: "Make a token" }).click();
+  await expect(page.getByText(/^mwt_/)).toBeVisible();
+  await inspect(page, "account");
+  await page.getByRole("button", { name: "End the token Report of the month" }).click();
+  await expect(page.getByText("There is none.")).toBeVisible();
+});
+
 test("what is not there, and a hub that does not answer, are told", async () => {
   await page.goto("/devices/d-nowhere");
   await expect(page.getByRole("alert").filter({ hasText: "There is no such thing here" })).toBeVisible();

@@ -19,6 +19,8 @@ const SCREENS: { to: string; label: string; icon: IconName; right?: Right }[] = 
   { to: "/map", label: "Map", icon: "map" },
   { to: "/findings", label: "Findings", icon: "findings" },
   { to: "/sensors", label: "Sensors", icon: "sensors", right: "view_inventory" },
+  { to: "/break-glass", label: "Break-glass", icon: "key" },
+  { to: "/settings", label: "Settings", icon: "settings", right: "manage_people" },
 ];
 
 export function Frame() {
@@ -131,6 +133,7 @@ function Person() {
       </Menu.Target>
       <Menu.Dropdown>
         <Menu.Label>{[...new Set(session.roles.map((held) => sentence(held.role)))].join(", ") || "No role"}</Menu.Label>
+        <Menu.Item component={Link} to="/account">Your account</Menu.Item>
         <Menu.Item onClick={() => void signOut()}>Sign out</Menu.Item>
       </Menu.Dropdown>
     </Menu>
@@ -150,7 +153,7 @@ function Banners({ session }: { session: Session }) {
       )}
       {session.break_glass && (
         <div className="banner" data-tone="critical" style={{ marginBottom: 12 }} role="status">
-          <b>Break-glass is on.</b> Everything you do is marked.
+          <b>Break-glass is on.</b> Everything you do is marked. <Link to="/break-glass" style={{ color: "inherit" }}>End it</Link>
         </div>
       )}
     </div>

@@ -45,12 +45,6 @@ struct Provider {
     issuer: String,
     /// Client id that the provider gave.
     client_id: String,
-    /// Client secret that the provider gave. It is never shown again; the one kept stays where this is absent.
-    #[serde(default, skip_serializing)]
-    client_secret: Option<String>,
-    /// A secret is kept.
-    #[serde(default, skip_deserializing)]
-    has_secret: bool,
     /// Scopes beside `openid`.
     #[serde(default)]
     scopes: Vec<String>,
@@ -60,6 +54,24 @@ struct Provider {
     links_by_mail: bool,
     /// The provider asks everybody for a second step.
     has_second_step: bool,
+}
+
+/// A provider as it is shown.
+#[derive(Serialize, ToSchema)]
+struct ShownProvider {
+    #[serde(flatten)]
+    provider: Provider,
+    /// A secret is kept; it is never shown.
+    has_secret: bool,
+}
+
+/// A provider as it is set.
+#[derive(Deserialize, ToSchema)]
+struct NewProvider {
+    #[serde(flatten)]
+    provider: Provider,
+    /// Client secret that the provider gave; the one kept stays where it is absent and the issuer the same.
+    client_secret: Option<String>,
 }
 
 /// The text that a value is known by.
@@ -132,46 +144,47 @@ async fn put<T: Serialize + Sync>(app: &App, caller: &Caller, name: &'static str
 }
 
 /// Providers of OpenID Connect.
-#[utoipa::path(get, path = "/api/settings/providers", tag = "settings", responses((status = 200, body = Vec<Provider>)))]
-async fn providers(State(app): State<App>, caller: Caller) -> Answer<(HeaderMap, axum::Json<Vec<Provider>>)> {
+#[utoipa::path(get, path = "/api/settings/providers", tag = "settings", responses((status = 200, body = Vec<ShownProvider>)))]
+async fn providers(State(app): State<App>, caller: Caller) -> Answer<(HeaderMap, axum::Json<Vec<ShownProvider>>)> {
     caller.require_hub(&app, Right::ManageHub).await?;
     let kept = app.settings().providers.clone();
-    let shown = kept.iter().cloned().map(|one| Provider {
-        id: one.id,
-        name: one.name,
-        issuer: one.issuer,
-        client_id: one.client_id,
-        client_secret: None,
+    let shown = kept.iter().cloned().map(|one| ShownProvider {
         has_secret: one.sealed_secret.is_some(),
-        scopes: one.scopes,
-        tenant: one.tenant,
-        links_by_mail: one.links_by_mail,
-        has_second_step: one.has_second_step,
+        provider: Provider {
+            id: one.id,
+            name: one.name,
+            issuer: one.issuer,
+            client_id: one.client_id,
+            scopes: one.scopes,
+            tenant: one.tenant,
+            links_by_mail: one.links_by_mail,
+            has_second_step: one.has_second_step,
+        },
     });
     Ok((tagged(&tag(&kept)?), axum::Json(shown.collect())))
 }
 
 /// Sets the providers of OpenID Connect. Needs If-Match with the ETag that was read.
-#[utoipa::path(put, path = "/api/settings/providers", tag = "settings", params(("If-Match" = String, Header)), request_body = Vec<Provider>, responses((status = 200, body = Vec<Provider>)))]
+#[utoipa::path(put, path = "/api/settings/providers", tag = "settings", params(("If-Match" = String, Header)), request_body = Vec<NewProvider>, responses((status = 200, body = Vec<ShownProvider>)))]
 async fn set_providers(
     State(app): State<App>,
     caller: Caller,
     headers: HeaderMap,
-    Json(new): Json<Vec<Provider>>,
-) -> Answer<(HeaderMap, axum::Json<Vec<Provider>>)> {
+    Json(new): Json<Vec<NewProvider>>,
+) -> Answer<(HeaderMap, axum::Json<Vec<ShownProvider>>)> {
     caller.require_hub(&app, Right::ManageHub).await?;
     caller.session()?;
     let before = app.settings().providers.clone();
     if_match(&headers, &tag(&before)?)?;
-    let ids: HashSet<&str> = new.iter().map(|one| one.id.as_str()).collect();
+    let ids: HashSet<&str> = new.iter().map(|one| one.provider.id.as_str()).collect();
     if ids.len() != new.len() || new.len() > 20 {
         return Err(wrong("id: each once, at most 20 providers"));
     }
     let tenants = app.store.tenants().await?;
     let mut kept = Vec::new();
     for one in new {
-        if !tenants.iter().any(|tenant| tenant.id == one.tenant) {
-            return Err(wrong(format!("{}: tenant: no such tenant", one.id)));
+        if !tenants.iter().any(|tenant| tenant.id == one.provider.tenant) {
+            return Err(wrong(format!("{}: tenant: no such tenant", one.provider.id)));
         }
         kept.push(keep(&app, one, &before)?);
     }
@@ -181,7 +194,8 @@ async fn set_providers(
 }
 
 /// A provider as it is kept.
-fn keep(app: &App, one: Provider, before: &[KeptProvider]) -> Answer<KeptProvider> {
+fn keep(app: &App, new: NewProvider, before: &[KeptProvider]) -> Answer<KeptProvider> {
+    let NewProvider { provider: one, client_secret } = new;
     let is_short = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
     if one.id.is_empty() || one.id.len() > 40 || !one.id.chars().all(is_short) {
         return Err(wrong("id: 1 to 40 lower-case letters, figures or dashes"));
@@ -194,7 +208,7 @@ fn keep(app: &App, one: Provider, before: &[KeptProvider]) -> Answer<KeptProvide
     if one.scopes.len() > 20 || one.scopes.iter().any(|scope| scope.is_empty() || scope.contains(char::is_whitespace)) {
         return Err(wrong(format!("{}: scopes: at most 20 words", one.id)));
     }
-    let sealed_secret = match one.client_secret.filter(|secret| !secret.is_empty()) {
+    let sealed_secret = match client_secret.filter(|secret| !secret.is_empty()) {
         Some(secret) => Some(app.desk.seal(&format!("secret of {}", one.id), &secret)?),
         // A secret is not sent to an issuer that it was not given for.
         None => before
