@@ -47,6 +47,13 @@ pub enum Command {
         #[arg(value_name = "FOLDER")]
         folder: PathBuf,
     },
+    /// Check, copy, back up and put back what a hub keeps
+    #[cfg(target_os = "linux")]
+    Db {
+        /// What to do with it.
+        #[command(subcommand)]
+        command: crate::db::DbCommand,
+    },
     /// Print the OpenAPI document of the hub's API
     #[cfg(target_os = "linux")]
     Openapi,

@@ -2,6 +2,8 @@
 
 mod cli;
 #[cfg(target_os = "linux")]
+mod db;
+#[cfg(target_os = "linux")]
 mod demo;
 #[cfg(all(target_os = "linux", feature = "engine"))]
 mod history;
@@ -37,6 +39,8 @@ fn main() -> ExitCode {
         cli::Command::Run(arguments) => hub::run(arguments),
         #[cfg(target_os = "linux")]
         cli::Command::Demo(arguments) => demo::run(arguments),
+        #[cfg(target_os = "linux")]
+        cli::Command::Db { command } => db::run(command),
         #[cfg(target_os = "linux")]
         cli::Command::Openapi => hub::openapi(),
         cli::Command::Completions { shell } => tools::completions(*shell),

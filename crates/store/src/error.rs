@@ -28,6 +28,16 @@ pub enum Error {
     /// It exists already.
     #[error("there is such a {0} already")]
     Exists(&'static str),
+    /// A copy is not the same.
+    #[error("the copy of {table} is not the same: {sent} rows were sent, {there} are there; nothing else was changed, try again")]
+    Copy {
+        /// Table.
+        table: String,
+        /// Rows that were read.
+        sent: u64,
+        /// Rows of the copy.
+        there: u64,
+    },
     /// What is stored cannot be read.
     #[error("what is stored cannot be read: {0}")]
     Stored(#[from] serde_json::Error),

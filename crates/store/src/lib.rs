@@ -23,6 +23,7 @@ mod segments;
 mod sensors;
 mod sites;
 mod tokens;
+mod whole;
 
 use std::time::Duration;
 
@@ -43,6 +44,7 @@ pub use segments::{SegmentChange, SegmentFilter, SegmentRow};
 pub use sensors::SensorRow;
 pub use sites::{SiteRow, TenantRow};
 pub use tokens::TokenRow;
+pub use whole::{Condition, TableSum};
 
 /// Which database it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

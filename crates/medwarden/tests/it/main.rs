@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)] // helpers of tests
 
 mod clinic;
+mod db;
 mod determinism;
 mod exit_codes;
 mod explain;

@@ -8,3 +8,4 @@ mod observed;
 mod people;
 mod records;
 mod segments;
+mod whole;
