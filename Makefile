@@ -15,12 +15,15 @@ test:
 
 # Speed and memory, as ratios in one run; see bench/README.md.
 bench:
-ifneq ($(PART),history)
+ifeq ($(filter history hub,$(PART)),)
 	@cargo build --quiet --release --package medwarden --package bench
 	@cargo run --quiet --release --package bench -- $(if $(PART),only $(PART))
 endif
 ifeq ($(PART),history)
 	@cargo run --quiet --profile quick --package lake --example bench
+endif
+ifeq ($(PART),hub)
+	@cargo run --quiet --profile quick --package hub --example bench
 endif
 
 # Compare with tshark, protocol by protocol, over the captures beside the checkout.

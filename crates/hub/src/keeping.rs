@@ -1,6 +1,6 @@
 //! Records beside what is observed: which device each is of, kept up as devices change, and what follows for the papers of what came.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use inventory::{Node, Said};
 use model::report::Device;
@@ -92,6 +92,7 @@ pub(crate) async fn keep_up(app: &App, site: &str, answers: &Answers) -> store::
     let _one_at_a_time = app.following.lock().await;
     let kept = of_site(app, site).await?;
     if kept.is_empty() {
+        app.intake.set_units(site, HashMap::new());
         return Ok(());
     }
     let anchors: Vec<BTreeSet<Anchor>> = kept.iter().map(Kept::anchors).collect();
@@ -101,16 +102,20 @@ pub(crate) async fn keep_up(app: &App, site: &str, answers: &Answers) -> store::
         .map(|(one, anchors)| Held { id: &one.row.id, anchors, device: one.row.device_id.as_deref() })
         .collect();
     let devices: BTreeMap<&str, &Device> = answers.devices.iter().map(|device| (device.id.as_str(), device)).collect();
-    let mut moved = Vec::new();
+    let (mut moved, mut units) = (Vec::new(), HashMap::new());
     for (one, place) in kept.iter().zip(follow(&held, &answers.devices)) {
         let device = place.device.as_deref().and_then(|id| devices.get(id));
         let anchors =
             device.map_or_else(|| Ok(one.row.anchors.clone()), |device| serde_json::to_string(&anchors_of_device(device)))?;
+        if let Some(device) = place.device.as_ref().filter(|_| !one.row.unit.is_empty()) {
+            units.insert(device.clone(), one.row.unit.clone());
+        }
         let conflict = place.conflict.as_ref().map(serde_json::to_string).transpose()?;
         if place.device != one.row.device_id || conflict != one.row.conflict || anchors != one.row.anchors {
             moved.push((one, place, conflict, anchors));
         }
     }
+    app.intake.set_units(site, units);
     write_places(app, site, &moved).await
 }
 

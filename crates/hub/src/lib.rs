@@ -16,6 +16,7 @@ mod page;
 mod papers;
 mod serve;
 pub mod settings;
+mod tally;
 
 use std::ops::Deref;
 use std::path::{Path, PathBuf};

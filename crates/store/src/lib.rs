@@ -36,7 +36,7 @@ pub use glass::{GlassReview, GlassRow, SealedRow};
 pub use ids::{new_id, secret};
 pub use imports::{ChecklistRow, ImportRow, OnboardingRow};
 pub use migrate::VERSION;
-pub use observed::{CaptureRow, DeviceFilter, DeviceRow, Facets, FindingFilter, FindingRow, ObservedSite, Page};
+pub use observed::{CaptureRow, DeviceFilter, DeviceRow, Facets, FindingFilter, FindingRow, Gone, ObservedChange, Page};
 pub use people::{PersonRow, RoleRow, SessionRow};
 pub use proofs::{ExceptionRow, PasskeyRow, Proofs, TotpRow};
 pub use records::{AttachmentRow, RecordFacets, RecordFilter, RecordRow, StatementRow, ViewRow};

@@ -10,17 +10,49 @@ use crate::records::where_said;
 use crate::sites::time;
 use crate::{Change, Error, RecordFilter, Result, Store, Writer};
 
-/// What was observed at a site, as judged.
-#[derive(Clone, Copy, Debug)]
-pub struct ObservedSite<'a> {
+/// What is to be written of a site.
+#[derive(Clone, Debug)]
+pub struct ObservedChange<'a> {
     /// Site.
     pub site: &'a str,
-    /// Devices.
-    pub devices: &'a [Device],
-    /// Conversations.
-    pub conversations: &'a [Conversation],
-    /// Findings.
-    pub findings: &'a [Finding],
+    /// Devices that are new or not what they were.
+    pub devices: Vec<&'a Device>,
+    /// Conversations that are new or not what they were.
+    pub conversations: Vec<&'a Conversation>,
+    /// Findings that are new or not what they were.
+    pub findings: Vec<&'a Finding>,
+    /// What is no more.
+    pub gone: Gone<'a>,
+}
+
+/// What is no more at a site. Devices and conversations are taken away; findings stay, as such that hold no more.
+#[derive(Clone, Debug)]
+pub enum Gone<'a> {
+    /// Everything that the change does not have: it is the whole site.
+    Rest,
+    /// These.
+    Ids {
+        /// Devices.
+        devices: Vec<&'a str>,
+        /// Conversations.
+        conversations: Vec<&'a str>,
+        /// Findings.
+        findings: Vec<&'a str>,
+    },
+}
+
+impl<'a> ObservedChange<'a> {
+    /// All that is there of a site, where it is not known what was written of it before.
+    #[must_use]
+    pub fn whole(site: &'a str, devices: &'a [Device], conversations: &'a [Conversation], findings: &'a [Finding]) -> Self {
+        Self {
+            site,
+            devices: devices.iter().collect(),
+            conversations: conversations.iter().collect(),
+            findings: findings.iter().collect(),
+            gone: Gone::Rest,
+        }
+    }
 }
 
 /// A device.
@@ -146,6 +178,26 @@ pub struct CaptureRow {
     pub outcome: String,
 }
 
+/// Rows of a statement, and of a transaction: whoever else wants to write waits for no more.
+const STATEMENT_ROWS: usize = 200;
+const TRANSACTION_ROWS: usize = 4_000;
+
+/// Which rows a list of ids means.
+#[derive(Clone, Copy)]
+enum Which {
+    Listed,
+    Others,
+}
+
+impl Which {
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Listed => "IN",
+            Self::Others => "NOT IN",
+        }
+    }
+}
+
 fn text(attribute: Option<&model::report::Attribute>) -> &str {
     attribute.map_or("", |attribute| attribute.value.as_str())
 }
@@ -155,74 +207,48 @@ fn severity(severity: Severity) -> i64 {
 }
 
 impl Writer {
-    /// Writes what changed of a site, and takes away devices and conversations that are no more. Findings that hold no more stay, as such.
-    ///
-    /// # Errors
-    /// The database's.
-    pub async fn put_observed(&mut self, observed: ObservedSite<'_>) -> Result<()> {
-        for device in observed.devices {
-            self.put_device(observed.site, device).await?;
+    async fn put_devices(&mut self, site: &str, devices: &[&Device]) -> Result<()> {
+        const COLUMNS: &str = "site_id, id, name, maker, model, class, impact, os, first_seen, last_seen, search, doc";
+        let mut query = Query::new("INSERT INTO observed_device (");
+        query.push(COLUMNS).push(", version) VALUES ");
+        for (index, device) in devices.iter().enumerate() {
+            query.push(if index == 0 { "(" } else { ", (" }).push_bind(site.to_owned());
+            query.push(", ").push_bind(device.id.to_string());
+            for attribute in [&device.name, &device.maker, &device.model, &device.class, &device.clinical_impact, &device.os] {
+                query.push(", ").push_bind(text(attribute.as_deref()).to_owned());
+            }
+            query.push(", ").push_bind(device.first_seen.nanos()).push(", ").push_bind(device.last_seen.nanos());
+            query.push(", ").push_bind(search_text(device)).push(", ").push_bind(serde_json::to_string(device)?).push(", 1)");
         }
-        for conversation in observed.conversations {
-            self.put_conversation(observed.site, conversation).await?;
-        }
-        for finding in observed.findings {
-            self.put_finding(observed.site, finding).await?;
-        }
-        let ids = |list: Vec<&str>| serde_json::to_string(&list);
-        self.keep_only(observed.site, "observed_device", ids(observed.devices.iter().map(|one| one.id.as_str()).collect())?)
-            .await?;
-        let conversations = ids(observed.conversations.iter().map(|one| one.id.as_str()).collect())?;
-        self.keep_only(observed.site, "observed_conversation", conversations).await?;
-        self.let_go_findings(observed.site, ids(observed.findings.iter().map(|one| one.id.as_str()).collect())?).await
-    }
-
-    async fn put_device(&mut self, site: &str, device: &Device) -> Result<()> {
-        let (name, maker, model) = (text(device.name.as_deref()), text(device.maker.as_deref()), text(device.model.as_deref()));
-        let (first, last) = (device.first_seen.nanos(), device.last_seen.nanos());
-        sqlx::query(
-            "INSERT INTO observed_device (site_id, id, name, maker, model, class, impact, os, first_seen, last_seen, search, version, doc) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 1, $12) ON CONFLICT (site_id, id) DO UPDATE SET \
+        query.push(
+            " ON CONFLICT (site_id, id) DO UPDATE SET \
              name = excluded.name, maker = excluded.maker, model = excluded.model, class = excluded.class, impact = excluded.impact, \
              os = excluded.os, first_seen = excluded.first_seen, last_seen = excluded.last_seen, search = excluded.search, \
              version = observed_device.version + 1, doc = excluded.doc WHERE observed_device.doc <> excluded.doc",
-        )
-        .bind(site)
-        .bind(device.id.as_str())
-        .bind(name)
-        .bind(maker)
-        .bind(model)
-        .bind(text(device.class.as_deref()))
-        .bind(text(device.clinical_impact.as_deref()))
-        .bind(text(device.os.as_deref()))
-        .bind(first)
-        .bind(last)
-        .bind(search_text(device))
-        .bind(serde_json::to_string(device)?)
-        .execute(self.connection())
-        .await?;
-        Ok(())
+        );
+        query.execute(self.connection()).await
     }
 
-    async fn put_conversation(&mut self, site: &str, conversation: &Conversation) -> Result<()> {
-        let bytes = conversation.bytes_to_client.saturating_add(conversation.bytes_to_server);
-        sqlx::query(
-            "INSERT INTO observed_conversation (site_id, id, client_device, server_device, protocol, last_seen, bytes, doc) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (site_id, id) DO UPDATE SET \
+    async fn put_conversations(&mut self, site: &str, conversations: &[&Conversation]) -> Result<()> {
+        let mut query = Query::new(
+            "INSERT INTO observed_conversation (site_id, id, client_device, server_device, protocol, last_seen, bytes, doc) VALUES ",
+        );
+        for (index, one) in conversations.iter().enumerate() {
+            let bytes = one.bytes_to_client.saturating_add(one.bytes_to_server);
+            query.push(if index == 0 { "(" } else { ", (" }).push_bind(site.to_owned());
+            query.push(", ").push_bind(one.id.to_string());
+            query.push(", ").push_bind(one.client.device.as_ref().map(ToString::to_string));
+            query.push(", ").push_bind(one.server.device.as_ref().map(ToString::to_string));
+            query.push(", ").push_bind(one.protocol.to_string()).push(", ").push_bind(one.last_seen.nanos());
+            query.push(", ").push_bind(i64::try_from(bytes).unwrap_or(i64::MAX));
+            query.push(", ").push_bind(serde_json::to_string(one)?).push(")");
+        }
+        query.push(
+            " ON CONFLICT (site_id, id) DO UPDATE SET \
              client_device = excluded.client_device, server_device = excluded.server_device, protocol = excluded.protocol, \
              last_seen = excluded.last_seen, bytes = excluded.bytes, doc = excluded.doc WHERE observed_conversation.doc <> excluded.doc",
-        )
-        .bind(site)
-        .bind(conversation.id.as_str())
-        .bind(conversation.client.device.as_ref().map(|id| id.as_str()))
-        .bind(conversation.server.device.as_ref().map(|id| id.as_str()))
-        .bind(conversation.protocol.as_str())
-        .bind(conversation.last_seen.nanos())
-        .bind(i64::try_from(bytes).unwrap_or(i64::MAX))
-        .bind(serde_json::to_string(conversation)?)
-        .execute(self.connection())
-        .await?;
-        Ok(())
+        );
+        query.execute(self.connection()).await
     }
 
     /// A finding that is closed opens again when its evidence is newer than what it was closed with.
@@ -263,18 +289,22 @@ impl Writer {
         Ok(())
     }
 
-    async fn keep_only(&mut self, site: &str, table: &'static str, ids: String) -> Result<()> {
-        let listed = self.listed();
-        let statement = format!("DELETE FROM {table} WHERE site_id = $1 AND id NOT IN ({listed})");
+    /// Takes rows away: those listed, or all others.
+    async fn take_away(&mut self, site: &str, table: &'static str, which: Which, ids: &[&str]) -> Result<()> {
+        let (listed, which) = (self.listed(), which.word());
+        let statement = format!("DELETE FROM {table} WHERE site_id = $1 AND id {which} ({listed})");
+        let ids = serde_json::to_string(ids)?;
         sqlx::query(AssertSqlSafe(statement)).bind(site).bind(ids).execute(self.connection()).await?;
         Ok(())
     }
 
-    async fn let_go_findings(&mut self, site: &str, ids: String) -> Result<()> {
-        let listed = self.listed();
+    /// Says of findings that they hold no more: of those listed, or of all others.
+    async fn let_go(&mut self, site: &str, which: Which, ids: &[&str]) -> Result<()> {
+        let (listed, which) = (self.listed(), which.word());
         let statement = format!(
-            "UPDATE finding SET holds = 0, version = version + 1 WHERE site_id = $1 AND holds = 1 AND id NOT IN ({listed})"
+            "UPDATE finding SET holds = 0, version = version + 1 WHERE site_id = $1 AND holds = 1 AND id {which} ({listed})"
         );
+        let ids = serde_json::to_string(ids)?;
         sqlx::query(AssertSqlSafe(statement)).bind(site).bind(ids).execute(self.connection()).await?;
         Ok(())
     }
@@ -394,6 +424,48 @@ pub(crate) fn page<T>(mut items: Vec<T>, limit: u32) -> Page<T> {
 const FINDING: &str = "SELECT f.site_id, f.doc, f.holds, f.state, f.assignee, f.note, f.accepted_until, f.version FROM finding f";
 
 impl Store {
+    /// Writes what changed of a site, a few thousand rows at a time. What fails half-way can be written again from the beginning.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn write_observed(&self, change: &ObservedChange<'_>) -> Result<()> {
+        let ObservedChange { site, devices, conversations, findings, gone } = change;
+        for part in devices.chunks(TRANSACTION_ROWS) {
+            let mut writer = self.writer().await?;
+            for rows in part.chunks(STATEMENT_ROWS) {
+                writer.put_devices(site, rows).await?;
+            }
+            writer.commit().await?;
+        }
+        for part in conversations.chunks(TRANSACTION_ROWS) {
+            let mut writer = self.writer().await?;
+            for rows in part.chunks(STATEMENT_ROWS) {
+                writer.put_conversations(site, rows).await?;
+            }
+            writer.commit().await?;
+        }
+        let mut writer = self.writer().await?;
+        for finding in findings {
+            writer.put_finding(site, finding).await?;
+        }
+        match gone {
+            Gone::Rest => {
+                let ids: Vec<&str> = devices.iter().map(|one| one.id.as_str()).collect();
+                writer.take_away(site, "observed_device", Which::Others, &ids).await?;
+                let ids: Vec<&str> = conversations.iter().map(|one| one.id.as_str()).collect();
+                writer.take_away(site, "observed_conversation", Which::Others, &ids).await?;
+                let ids: Vec<&str> = findings.iter().map(|one| one.id.as_str()).collect();
+                writer.let_go(site, Which::Others, &ids).await?;
+            }
+            Gone::Ids { devices, conversations, findings } => {
+                writer.take_away(site, "observed_device", Which::Listed, devices).await?;
+                writer.take_away(site, "observed_conversation", Which::Listed, conversations).await?;
+                writer.let_go(site, Which::Listed, findings).await?;
+            }
+        }
+        writer.commit().await
+    }
+
     /// A page of devices, by name.
     ///
     /// # Errors
@@ -420,15 +492,7 @@ impl Store {
         let owners = " JOIN (SELECT site_id, device_id, clinical_owner AS owner FROM device_record UNION \
                       SELECT site_id, device_id, it_owner FROM device_record) r ON r.site_id = d.site_id AND r.device_id = d.id";
         let tags = " JOIN device_record r ON r.site_id = d.site_id AND r.device_id = d.id JOIN device_record_tag t ON t.record_id = r.id";
-        for (column, join, list) in [
-            ("d.class", "", &mut facets.class),
-            ("d.impact", "", &mut facets.impact),
-            ("d.maker", "", &mut facets.maker),
-            ("r.owner", owners, &mut facets.owner),
-            ("r.unit", said, &mut facets.unit),
-            ("r.state", said, &mut facets.state),
-            ("t.tag", tags, &mut facets.tag),
-        ] {
+        let count = async |column: &str, join: &str| -> Result<Vec<(String, u64)>> {
             let mut query = Query::new("SELECT ");
             query.push(column).push(" AS value, COUNT(*) AS number FROM observed_device d").push(join);
             where_devices(&mut query, filter);
@@ -436,10 +500,19 @@ impl Store {
                 query.push(" AND ").push(column).push(" <> ''");
             }
             query.push(" GROUP BY ").push(column).push(" ORDER BY number DESC, value LIMIT 200");
-            for row in query.fetch_all(&self.readers).await? {
-                list.push((row.try_get("value")?, row.try_get::<i64, _>("number")?.cast_unsigned()));
-            }
-        }
+            let rows = query.fetch_all(&self.readers).await?;
+            let pair = |row: &AnyRow| Ok((row.try_get("value")?, row.try_get::<i64, _>("number")?.cast_unsigned()));
+            rows.iter().map(pair).collect()
+        };
+        (facets.class, facets.impact, facets.maker, facets.owner, facets.unit, facets.state, facets.tag) = futures::try_join!(
+            count("d.class", ""),
+            count("d.impact", ""),
+            count("d.maker", ""),
+            count("r.owner", owners),
+            count("r.unit", said),
+            count("r.state", said),
+            count("t.tag", tags),
+        )?;
         facets.total = facets.impact.iter().map(|(_, number)| number).sum();
         Ok(facets)
     }

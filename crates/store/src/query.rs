@@ -50,6 +50,15 @@ impl Query {
         self.built()?.fetch_optional(executor).await
     }
 
+    /// Does it.
+    pub(crate) async fn execute<'e, E>(self, executor: E) -> crate::Result<()>
+    where
+        E: sqlx::Executor<'e, Database = Any>,
+    {
+        self.built()?.execute(executor).await?;
+        Ok(())
+    }
+
     fn built(self) -> sqlx::Result<sqlx::query::Query<'static, Any, AnyArguments>> {
         match self.failed {
             Some(error) => Err(sqlx::Error::Encode(error)),

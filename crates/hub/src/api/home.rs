@@ -1,9 +1,7 @@
 //! The four answers of a site, how sure they are, and what is missing.
 
-use std::collections::BTreeSet;
-
 use axum::extract::State;
-use model::report::{Device, Encryption, Scope, Severity};
+use model::report::Severity;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
@@ -13,7 +11,7 @@ use super::Query;
 use crate::App;
 use crate::auth::{Caller, Right};
 use crate::error::Answer;
-use crate::intake::Answers;
+use crate::tally::Tally;
 
 pub(super) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(home))
@@ -82,138 +80,54 @@ async fn home(State(app): State<App>, caller: Caller, Query(wanted): Query<Wante
     let sites = caller.sites_or(&app, Right::ViewInventory, wanted.site.as_deref())?;
     let findings = app.store.finding_counts(&sites).await?;
     let answers = sites.iter().map(|site| app.answers(site)).collect::<Answer<Vec<_>>>()?;
-    let tally = answers.iter().map(|answers| Tally::of(answers)).fold(Tally::default(), Tally::and);
+    let tally = answers.iter().fold(Tally::default(), |all, one| all.and(&one.tally));
     let count = |(severity, count): (Severity, u64)| SeverityCount { severity: severity.name(), count };
-    Ok(axum::Json(tally.home(findings.into_iter().map(count).collect())))
+    Ok(axum::Json(answered(&tally, findings.into_iter().map(count).collect())))
 }
 
-/// What the answers count.
-#[derive(Default)]
-struct Tally {
-    devices: u64,
-    clinical: u64,
-    life_sustaining: u64,
-    without_class: u64,
-    without_maker: u64,
-    conversations: u64,
-    outside: u64,
-    phi: u64,
-    unknown_encryption: u64,
-    managed: u64,
-    administered: u64,
-    unseen_administrators: u64,
-    default_credentials: u64,
-    without_stand_in: u64,
-    last_seen: Option<model::Timestamp>,
-}
-
-fn is_impact(device: &Device, names: &[&str]) -> bool {
-    device.clinical_impact.as_ref().is_some_and(|impact| names.contains(&impact.value.as_str()))
-}
-
-fn number(count: usize) -> u64 {
-    count as u64
-}
-
-impl Tally {
-    fn of(answers: &Answers) -> Self {
-        const CLINICAL: [&str; 4] = ["life_sustaining", "therapy", "monitoring", "diagnostic"];
-        let Answers { devices, conversations, findings } = answers;
-        let count = |wanted: &dyn Fn(&Device) -> bool| number(devices.iter().filter(|device| wanted(device)).count());
-        let has_management = |device: &Device| device.services.iter().any(|service| service.management);
-        let classes: Vec<&str> = devices.iter().filter_map(|device| Some(device.class.as_ref()?.value.as_str())).collect();
-        let is_alone = |device: &Device| {
-            let class = device.class.as_ref().map(|class| class.value.as_str());
-            is_impact(device, &CLINICAL) && class.is_none_or(|class| classes.iter().filter(|one| **one == class).count() < 2)
-        };
-        let defaults: BTreeSet<_> =
-            findings.iter().filter(|one| one.detector == "default-credential").flat_map(|one| &one.devices).collect();
-        Self {
-            devices: number(devices.len()),
-            clinical: count(&|device| is_impact(device, &CLINICAL)),
-            life_sustaining: count(&|device| is_impact(device, &["life_sustaining"])),
-            without_class: count(&|device| device.class.is_none()),
-            without_maker: count(&|device| device.maker.is_none()),
-            conversations: number(conversations.len()),
-            outside: number(conversations.iter().filter(|one| one.server.scope == Scope::Outside).count()),
-            phi: number(conversations.iter().filter(|one| !one.phi.is_empty()).count()),
-            unknown_encryption: number(conversations.iter().filter(|one| one.encryption == Encryption::Unknown).count()),
-            managed: count(&has_management),
-            administered: count(&|device| !device.administration.is_empty()),
-            unseen_administrators: count(&|device| has_management(device) && device.administration.is_empty()),
-            default_credentials: number(defaults.len()),
-            without_stand_in: count(&is_alone),
-            last_seen: devices.iter().map(|device| device.last_seen).max(),
-        }
-    }
-
-    fn and(self, other: Self) -> Self {
-        Self {
-            devices: self.devices + other.devices,
-            clinical: self.clinical + other.clinical,
-            life_sustaining: self.life_sustaining + other.life_sustaining,
-            without_class: self.without_class + other.without_class,
-            without_maker: self.without_maker + other.without_maker,
-            conversations: self.conversations + other.conversations,
-            outside: self.outside + other.outside,
-            phi: self.phi + other.phi,
-            unknown_encryption: self.unknown_encryption + other.unknown_encryption,
-            managed: self.managed + other.managed,
-            administered: self.administered + other.administered,
-            unseen_administrators: self.unseen_administrators + other.unseen_administrators,
-            default_credentials: self.default_credentials + other.default_credentials,
-            without_stand_in: self.without_stand_in + other.without_stand_in,
-            last_seen: self.last_seen.max(other.last_seen),
-        }
-    }
-
-    fn home(self, findings: Vec<SeverityCount>) -> Home {
-        let figure = |id, label, count| Figure { id, label, count };
-        Home {
-            devices: FourthAnswer {
-                figures: vec![
-                    figure("devices", "devices seen", self.devices),
-                    figure("clinical", "of them clinical", self.clinical),
-                    figure("life-sustaining", "life-sustaining", self.life_sustaining),
-                ],
-                sureness: share(self.devices - self.without_class, self.devices),
-                missing: missing(&[
-                    (self.without_class, "devices whose class is not known"),
-                    (self.without_maker, "devices whose maker is not known"),
-                ]),
-            },
-            conversations: FourthAnswer {
-                figures: vec![
-                    figure("conversations", "conversations", self.conversations),
-                    figure("outside", "with servers outside", self.outside),
-                    figure("phi", "carry PHI in the clear", self.phi),
-                ],
-                sureness: share(self.conversations - self.unknown_encryption, self.conversations),
-                missing: missing(&[(
-                    self.unknown_encryption,
-                    "conversations of which it is not known whether they are encrypted",
-                )]),
-            },
-            administration: FourthAnswer {
-                figures: vec![
-                    figure("managed", "devices can be administered over the network", self.managed),
-                    figure("administered", "were administered while we watched", self.administered),
-                    figure("default-credentials", "with a default credential in use", self.default_credentials),
-                ],
-                sureness: share(self.managed - self.unseen_administrators, self.managed),
-                missing: missing(&[(self.unseen_administrators, "devices that can be administered, by whom was not seen")]),
-            },
-            response: FourthAnswer {
-                figures: vec![
-                    figure("clinical", "clinical devices with a plan to isolate them", self.clinical),
-                    figure("without-stand-in", "of them without another of their class", self.without_stand_in),
-                ],
-                sureness: share(self.devices - self.without_class, self.devices),
-                missing: missing(&[(self.without_class, "devices of which it cannot be judged what breaks without them")]),
-            },
-            findings,
-            last_seen: self.last_seen,
-        }
+fn answered(tally: &Tally, findings: Vec<SeverityCount>) -> Home {
+    let figure = |id, label, count| Figure { id, label, count };
+    Home {
+        devices: FourthAnswer {
+            figures: vec![
+                figure("devices", "devices seen", tally.devices),
+                figure("clinical", "of them clinical", tally.clinical),
+                figure("life-sustaining", "life-sustaining", tally.life_sustaining),
+            ],
+            sureness: share(tally.devices - tally.without_class, tally.devices),
+            missing: missing(&[
+                (tally.without_class, "devices whose class is not known"),
+                (tally.without_maker, "devices whose maker is not known"),
+            ]),
+        },
+        conversations: FourthAnswer {
+            figures: vec![
+                figure("conversations", "conversations", tally.conversations),
+                figure("outside", "with servers outside", tally.outside),
+                figure("phi", "carry PHI in the clear", tally.phi),
+            ],
+            sureness: share(tally.conversations - tally.unknown_encryption, tally.conversations),
+            missing: missing(&[(tally.unknown_encryption, "conversations of which it is not known whether they are encrypted")]),
+        },
+        administration: FourthAnswer {
+            figures: vec![
+                figure("managed", "devices can be administered over the network", tally.managed),
+                figure("administered", "were administered while we watched", tally.administered),
+                figure("default-credentials", "with a default credential in use", tally.default_credentials),
+            ],
+            sureness: share(tally.managed - tally.unseen_administrators, tally.managed),
+            missing: missing(&[(tally.unseen_administrators, "devices that can be administered, by whom was not seen")]),
+        },
+        response: FourthAnswer {
+            figures: vec![
+                figure("clinical", "clinical devices with a plan to isolate them", tally.clinical),
+                figure("without-stand-in", "of them without another of their class", tally.without_stand_in),
+            ],
+            sureness: share(tally.devices - tally.without_class, tally.devices),
+            missing: missing(&[(tally.without_class, "devices of which it cannot be judged what breaks without them")]),
+        },
+        findings,
+        last_seen: tally.last_seen,
     }
 }
 

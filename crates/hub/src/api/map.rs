@@ -1,6 +1,6 @@
 //! Who talks to whom, by group.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use axum::extract::State;
 use model::report::Device;
@@ -13,6 +13,7 @@ use super::Query;
 use crate::App;
 use crate::auth::{Caller, Right};
 use crate::error::Answer;
+use crate::intake::Units;
 
 pub(super) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(map))
@@ -25,7 +26,7 @@ enum By {
     /// By class.
     #[default]
     Class,
-    /// By where they say they stand.
+    /// By unit, as people say; by where they say they stand where nobody says.
     Unit,
     /// By clinical impact.
     Zone,
@@ -94,13 +95,14 @@ struct Line {
     phi: bool,
 }
 
-fn group_of(device: &Device, by: By) -> String {
+fn group_of<'a>(device: &'a Device, by: By, units: &'a Units) -> &'a str {
     let attribute = match by {
         By::Class => &device.class,
         By::Unit => &device.location,
         By::Zone => &device.clinical_impact,
     };
-    attribute.as_ref().map(|attribute| attribute.value.to_string()).unwrap_or_default()
+    let said = units.get(device.id.as_str()).filter(|_| matches!(by, By::Unit));
+    said.map(String::as_str).or_else(|| Some(attribute.as_ref()?.value.as_str())).unwrap_or_default()
 }
 
 /// Who talks to whom.
@@ -112,16 +114,16 @@ async fn map(State(app): State<App>, caller: Caller, Query(wanted): Query<Wanted
     let mut counts = BTreeMap::<String, u64>::new();
     for site in &sites {
         let answers = app.answers(site)?;
-        let groups: HashMap<&str, String> =
-            answers.devices.iter().map(|device| (device.id.as_str(), group_of(device, by))).collect();
-        groups.values().for_each(|group| *counts.entry(group.clone()).or_default() += 1);
-        let is_in = |id: &str| wanted.group.as_ref().is_none_or(|group| groups.get(id) == Some(group));
+        let units = app.intake.units(site);
+        let group = |device: &Device| group_of(device, by, &units).to_owned();
+        let mut at_site = HashMap::<&str, u64>::new();
+        answers.devices.iter().for_each(|device| *at_site.entry(group_of(device, by, &units)).or_default() += 1);
+        at_site.into_iter().for_each(|(group, count)| *counts.entry(group.to_owned()).or_default() += count);
+        let is_in = |device: &Device| wanted.group.as_ref().is_none_or(|wanted| group_of(device, by, &units) == wanted);
+        let members: HashSet<&str> = answers.devices.iter().filter(|one| is_in(one)).map(|one| one.id.as_str()).collect();
         let mut lines = BTreeMap::<(&str, &str), Line>::new();
-        for one in &answers.conversations {
+        for one in answers.conversations_of(members.iter().copied()) {
             let (Some(client), Some(server)) = (one.client.device.as_deref(), one.server.device.as_deref()) else { continue };
-            if !is_in(client) && !is_in(server) {
-                continue;
-            }
             let line = lines.entry((client, server)).or_insert_with(|| Line {
                 client: client.to_owned(),
                 server: server.to_owned(),
@@ -135,23 +137,24 @@ async fn map(State(app): State<App>, caller: Caller, Query(wanted): Query<Wanted
                 line.services.push(one.service.to_string());
             }
         }
-        let peers: std::collections::HashSet<&str> = lines.keys().flat_map(|(client, server)| [*client, *server]).collect();
-        let wanted_devices = answers.devices.iter().filter(|device| is_in(&device.id) || peers.contains(device.id.as_str()));
-        map.devices.extend(wanted_devices.map(|device| dot(device, by)));
+        let peers: HashSet<&str> = lines.keys().flat_map(|(client, server)| [*client, *server]).collect();
+        let wanted_devices =
+            answers.devices.iter().filter(|device| members.contains(device.id.as_str()) || peers.contains(device.id.as_str()));
+        map.devices.extend(wanted_devices.map(|device| dot(device, group(device))));
         map.lines.extend(lines.into_values());
     }
     map.groups = counts.into_iter().map(|(id, count)| Group { id, count }).collect();
     Ok(axum::Json(map))
 }
 
-fn dot(device: &Device, by: By) -> Dot {
+fn dot(device: &Device, group: String) -> Dot {
     let value =
         |attribute: &Option<Box<model::report::Attribute>>| attribute.as_ref().map(|attribute| attribute.value.to_string());
     let address = device.addresses.first().map(|address| address.ip.to_string());
     Dot {
         id: device.id.to_string(),
         name: value(&device.name).or(address).unwrap_or_else(|| device.id.to_string()),
-        group: group_of(device, by),
+        group,
         class: value(&device.class),
         clinical_impact: value(&device.clinical_impact),
     }

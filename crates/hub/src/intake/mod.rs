@@ -6,7 +6,7 @@ mod journal;
 mod snapshot;
 mod tail;
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -16,8 +16,9 @@ use std::time::Duration;
 use inventory::{Config, Inventory, Said};
 use knowledge::Knowledge;
 use model::Intake as _;
+use model::Word;
 use model::report::{Conversation, Device, Finding};
-use store::ObservedSite;
+use store::{Gone, ObservedChange};
 use tokio::sync::watch;
 
 pub use captures::{Outcome, read as read_capture};
@@ -25,6 +26,7 @@ pub(crate) use feed::feed;
 pub use journal::{Batch, Found, Journal};
 
 use crate::events::Event;
+use crate::tally::Tally;
 use crate::{App, keeping, papers};
 use snapshot::Snapshot;
 use tail::{End, Tail};
@@ -38,6 +40,29 @@ pub struct Answers {
     pub conversations: Vec<Conversation>,
     /// Findings.
     pub findings: Vec<Finding>,
+    /// What they count to.
+    pub(crate) tally: Tally,
+    /// Places of each device's conversations, by its id.
+    talks: HashMap<Word, Vec<u32>>,
+}
+
+impl Answers {
+    fn new(devices: Vec<Device>, conversations: Vec<Conversation>, findings: Vec<Finding>) -> Self {
+        let tally = Tally::of(&devices, &conversations, &findings);
+        let mut talks = HashMap::<Word, Vec<u32>>::new();
+        for (place, one) in (0_u32..).zip(&conversations) {
+            let ends = [one.client.device.as_ref(), one.server.device.as_ref()];
+            ends.into_iter().flatten().for_each(|id| talks.entry(id.clone()).or_default().push(place));
+        }
+        Self { devices, conversations, findings, tally, talks }
+    }
+
+    /// Conversations of devices, each once, in their order.
+    pub(crate) fn conversations_of<'a>(&self, devices: impl Iterator<Item = &'a str>) -> impl Iterator<Item = &Conversation> {
+        let of = |id: &str| self.talks.get(id).map(Vec::as_slice).unwrap_or_default();
+        let places: BTreeSet<u32> = devices.flat_map(of).copied().collect();
+        places.into_iter().filter_map(|place| self.conversations.get(usize::try_from(place).ok()?))
+    }
 }
 
 /// A site's inventory.
@@ -46,6 +71,20 @@ struct Desk {
     is_changed: AtomicBool,
     /// Absent until they were put together for the first time since the start.
     answers: RwLock<Option<Arc<Answers>>>,
+    /// Unit of each device that people gave one, by the device's id.
+    units: RwLock<Arc<Units>>,
+    /// What the state has since the start: only what differs is written.
+    written: Mutex<Option<Written>>,
+}
+
+/// Units by the ids of their devices.
+pub(crate) type Units = HashMap<String, String>;
+
+/// What was written of a site.
+struct Written {
+    answers: Arc<Answers>,
+    /// The judges', and those about papers.
+    findings: Vec<Finding>,
 }
 
 /// Takes in what sensors say.
@@ -191,6 +230,21 @@ impl Intake {
         desks.get(site).into_iter().for_each(|desk| desk.is_changed.store(true, Ordering::Release));
     }
 
+    /// Units of a site's devices.
+    pub(crate) fn units(&self, site: &str) -> Arc<Units> {
+        let desks = self.desks.read().unwrap_or_else(PoisonError::into_inner);
+        let of = |desk: &Arc<Desk>| desk.units.read().unwrap_or_else(PoisonError::into_inner).clone();
+        desks.get(site).map(of).unwrap_or_default()
+    }
+
+    /// People said which units a site's devices belong to.
+    pub(crate) fn set_units(&self, site: &str, units: Units) {
+        let desks = self.desks.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some(desk) = desks.get(site) {
+            *desk.units.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(units);
+        }
+    }
+
     fn changed(&self) -> Vec<(String, Arc<Desk>)> {
         let desks = self.desks.read().unwrap_or_else(PoisonError::into_inner);
         let changed = desks.iter().filter(|(_, desk)| desk.is_changed.swap(false, Ordering::AcqRel));
@@ -200,13 +254,14 @@ impl Intake {
 
 impl Desk {
     fn new(inventory: Inventory) -> Self {
-        Self { inventory: Mutex::new(inventory), is_changed: AtomicBool::new(true), answers: RwLock::default() }
+        let (answers, units, written) = Default::default();
+        Self { inventory: Mutex::new(inventory), is_changed: AtomicBool::new(true), answers, units, written }
     }
 
     fn resolve(&self, knowledge: &Knowledge, said: &[Said]) -> Arc<Answers> {
         let resolved = held(&self.inventory).resolve_as_said(knowledge, said);
         let findings = detect::findings(&detect::Site::new(&resolved.devices, &resolved.conversations, knowledge));
-        let answers = Arc::new(Answers { devices: resolved.devices, conversations: resolved.conversations, findings });
+        let answers = Arc::new(Answers::new(resolved.devices, resolved.conversations, findings));
         *self.answers.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&answers));
         answers
     }
@@ -255,11 +310,76 @@ async fn put_together(app: &App, site: &str, desk: &Arc<Desk>) -> store::Result<
     keeping::keep_up(app, site, &answers).await?;
     let mut findings = answers.findings.clone();
     findings.extend(papers::findings(app, site, &answers).await?);
-    let mut writer = app.store.writer().await?;
-    let Answers { devices, conversations, .. } = &*answers;
-    writer.put_observed(ObservedSite { site, devices, conversations, findings: &findings }).await?;
-    writer.commit().await?;
+    write(app, site, desk, Written { answers: Arc::clone(&answers), findings }).await?;
     papers::arrive(app, site, &answers).await?;
     app.tell(Event::new("observed", site));
     Ok(())
+}
+
+/// Brings the state from what was written before to what there is now.
+async fn write(app: &App, site: &str, desk: &Desk, now: Written) -> store::Result<()> {
+    let before = held(&desk.written).take();
+    let compared = tokio::task::spawn_blocking(move || {
+        let differs = before.as_ref().map(|before| Differs {
+            devices: differing(&now.answers.devices, &before.answers.devices, |one| &one.id),
+            conversations: differing(&now.answers.conversations, &before.answers.conversations, |one| &one.id),
+            findings: differing(&now.findings, &before.findings, |one| &one.id),
+        });
+        (now, before, differs)
+    });
+    let Ok((now, before, differs)) = compared.await else {
+        tracing::error!(site, "what was observed could not be compared with what was written");
+        return Ok(());
+    };
+    let Written { answers, findings } = &now;
+    let change = differs.as_ref().map_or_else(
+        || ObservedChange::whole(site, &answers.devices, &answers.conversations, findings),
+        |differs| ObservedChange {
+            site,
+            devices: differs.devices.of(&answers.devices),
+            conversations: differs.conversations.of(&answers.conversations),
+            findings: differs.findings.of(findings),
+            gone: Gone::Ids {
+                devices: differs.devices.gone(),
+                conversations: differs.conversations.gone(),
+                findings: differs.findings.gone(),
+            },
+        },
+    );
+    app.store.write_observed(&change).await?;
+    drop((change, before));
+    *held(&desk.written) = Some(now);
+    Ok(())
+}
+
+/// How a site differs from what was written.
+struct Differs {
+    devices: Difference,
+    conversations: Difference,
+    findings: Difference,
+}
+
+/// How one list differs from another.
+struct Difference {
+    /// Places of what is new or other.
+    new: Vec<usize>,
+    /// Ids of what is no more.
+    gone: Vec<Word>,
+}
+
+impl Difference {
+    fn of<'a, T>(&self, list: &'a [T]) -> Vec<&'a T> {
+        self.new.iter().filter_map(|place| list.get(*place)).collect()
+    }
+
+    fn gone(&self) -> Vec<&str> {
+        self.gone.iter().map(Word::as_str).collect()
+    }
+}
+
+fn differing<T: PartialEq>(now: &[T], before: &[T], id: fn(&T) -> &Word) -> Difference {
+    let mut old: HashMap<&Word, &T> = before.iter().map(|one| (id(one), one)).collect();
+    let is_new = |one: &T| old.remove(id(one)) != Some(one);
+    let new = now.iter().map(is_new).enumerate().filter_map(|(place, is_new)| is_new.then_some(place)).collect();
+    Difference { new, gone: old.into_keys().cloned().collect() }
 }

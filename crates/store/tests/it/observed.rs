@@ -4,7 +4,7 @@ use std::slice::from_ref;
 
 use model::report::{Conversation, Device, Finding, Severity};
 use serde_json::{Value, json};
-use store::{Act, Actor, DeviceFilter, FindingFilter, ObservedSite};
+use store::{Act, Actor, DeviceFilter, FindingFilter, Gone, ObservedChange};
 
 use crate::database;
 
@@ -48,10 +48,7 @@ async fn what_was_observed_is_found_by_its_site_and_values() {
         let devices = [device("d1", "CT 1", "ct"), device("d2", "Archive", "pacs"), device("d3", "CT 2", "ct")];
         let conversations = [conversation("d1", "d2")];
         let findings = [finding("f1", "high", &["d1", "d2"]), finding("f2", "low", &["d3"])];
-        let mut writer = store.writer().await.unwrap();
-        let observed = ObservedSite { site: &site, devices: &devices, conversations: &conversations, findings: &findings };
-        writer.put_observed(observed).await.unwrap();
-        writer.commit().await.unwrap();
+        store.write_observed(&ObservedChange::whole(&site, &devices, &conversations, &findings)).await.unwrap();
 
         let all = DeviceFilter { sites: vec![site.clone()], limit: 2, ..DeviceFilter::default() };
         let first = store.devices(&all).await.unwrap();
@@ -75,13 +72,25 @@ async fn what_was_observed_is_found_by_its_site_and_values() {
         assert_eq!(store.finding_counts(from_ref(&site)).await.unwrap().len(), 2);
         assert_eq!(store.captures(from_ref(&site)).await.unwrap(), []);
 
-        let mut writer = store.writer().await.unwrap();
-        writer
-            .put_observed(ObservedSite { site: &site, devices: &devices[..1], conversations: &[], findings: &[] })
-            .await
-            .unwrap();
-        writer.commit().await.unwrap();
+        let renamed = device("d3", "CT 3", "ct");
+        let gone = Gone::Ids { devices: vec!["d2"], conversations: vec![conversations[0].id.as_str()], findings: vec!["f2"] };
+        let (conversations, findings) = (Vec::new(), Vec::new());
+        let change = ObservedChange { site: &site, devices: vec![&devices[0], &renamed], conversations, findings, gone };
+        store.write_observed(&change).await.unwrap();
+        let ids: Vec<String> = store.devices(&all).await.unwrap().items.into_iter().map(|row| row.id).collect();
+        assert_eq!(ids, ["d1", "d3"], "d2 is gone");
+        let version = async |id| store.device(id, from_ref(&site)).await.unwrap().version;
+        assert_eq!((version("d1").await, version("d3").await), (1, 2), "what stayed as it was has no new version");
+        assert_eq!(store.conversations(from_ref(&site), None, 0, 10).await.unwrap().items.len(), 0);
+        let holds = async |id| store.finding(id, from_ref(&site)).await.unwrap().holds;
+        assert_eq!((holds("f1").await, holds("f2").await), (true, false));
+
+        store.write_observed(&ObservedChange::whole(&site, &devices[..1], &[], &[])).await.unwrap();
         assert_eq!(store.devices(&all).await.unwrap().items.len(), 1);
         assert!(!store.finding("f1", from_ref(&site)).await.unwrap().holds, "what people did about it stays");
+
+        let many: Vec<Device> = (0..9_001).map(|number| device(&format!("m{number}"), "Pump", "pump")).collect();
+        store.write_observed(&ObservedChange::whole(&site, &many, &[], &[])).await.unwrap();
+        assert_eq!(store.device_facets(&all).await.unwrap().class, [("pump".to_owned(), 9_001)], "in many pieces too");
     }
 }
