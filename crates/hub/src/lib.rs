@@ -12,6 +12,8 @@ pub mod events;
 pub mod history;
 pub mod intake;
 mod keeping;
+pub mod local;
+mod metrics;
 mod page;
 mod papers;
 mod serve;
@@ -66,6 +68,7 @@ pub struct Inner {
     /// Connections are encrypted, so that cookies must be.
     pub is_https: bool,
     pub(crate) desk: auth::Desk,
+    pub(crate) metrics: metrics::Metrics,
     settings: RwLock<Arc<settings::Settings>>,
     sites: RwLock<Vec<SiteRow>>,
     events: broadcast::Sender<Event>,
@@ -115,6 +118,7 @@ impl App {
         let desk = auth::Desk::open(&data).context("cannot use the keys in the data folder")?;
         let settings = RwLock::new(Arc::new(settings::Settings::read(&store).await?));
         let (following, files) = Default::default();
+        let metrics = metrics::Metrics::new(&intake);
         let (sites, (events, _)) = (RwLock::new(sites), broadcast::channel(1024));
         Ok(Self(Arc::new(Inner {
             store,
@@ -125,6 +129,7 @@ impl App {
             data,
             is_https,
             desk,
+            metrics,
             settings,
             sites,
             events,

@@ -9,7 +9,7 @@ use std::time::Duration;
 use anyhow::{Context as _, bail};
 use axum::extract::DefaultBodyLimit;
 use axum::http::{HeaderName, HeaderValue, header};
-use axum::middleware::AddExtension;
+use axum::middleware::{self, AddExtension};
 use axum::routing::get;
 use axum::{Extension, Router};
 use axum_server::Handle;
@@ -25,7 +25,7 @@ use tower::Layer as _;
 use tower_http::compression::CompressionLayer;
 use tower_http::set_header::SetResponseHeaderLayer;
 
-use crate::{App, api, page};
+use crate::{App, api, metrics, page};
 
 /// Largest body, except where a route says otherwise.
 const MAX_BODY: usize = 2 << 20;
@@ -56,6 +56,7 @@ pub fn router(app: &App) -> Router {
         .fallback(page::file)
         .layer(DefaultBodyLimit::max(MAX_BODY))
         .layer(CompressionLayer::new())
+        .layer(middleware::from_fn_with_state(app.clone(), metrics::measure))
         .layer(fixed(header::CONTENT_SECURITY_POLICY, CSP))
         .layer(fixed(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
         .layer(fixed(header::REFERRER_POLICY, "no-referrer"))

@@ -54,6 +54,15 @@ pub enum Command {
         #[command(subcommand)]
         command: crate::db::DbCommand,
     },
+    /// List the devices of a hub
+    #[cfg(target_os = "linux")]
+    Devices(crate::remote::DevicesArgs),
+    /// List the findings of a hub
+    #[cfg(target_os = "linux")]
+    Findings(crate::remote::FindingsArgs),
+    /// Send a request to a hub's API and print its answer
+    #[cfg(target_os = "linux")]
+    Api(crate::remote::ApiArgs),
     /// Print the OpenAPI document of the hub's API
     #[cfg(target_os = "linux")]
     Openapi,
@@ -71,6 +80,28 @@ pub enum Command {
         #[command(subcommand)]
         command: LabCommand,
     },
+}
+
+/// Listen to what medical devices say, and hand it in to a hub.
+#[cfg(target_os = "linux")]
+#[derive(Debug, Parser)]
+#[command(name = "medwarden-sensor", version, max_term_width = 100)]
+pub struct SensorCli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: SensorCommand,
+}
+
+/// What a sensor does; the same commands as those of `medwarden`.
+#[cfg(target_os = "linux")]
+#[derive(Debug, Subcommand)]
+pub enum SensorCommand {
+    /// Listen on interfaces and write what is observed; nothing is ever sent
+    Sensor(crate::sensor::SensorArgs),
+    /// Carry what a sensor keeps in its spool to a hub
+    Uplink(crate::uplink::UplinkArgs),
+    /// Receive syslog, NetFlow, IPFIX and sFlow, and write what they show
+    Listen(crate::listen::ListenArgs),
 }
 
 /// What to do in the virtual hospital.

@@ -2,8 +2,9 @@
 
 use std::io::Write as _;
 use std::net::SocketAddr;
-use std::path::PathBuf;
-use std::process::ExitCode;
+use std::path::{Path, PathBuf};
+use std::process::{ExitCode, ExitStatus, Stdio};
+use std::time::Duration;
 
 use anyhow::Context as _;
 use clap::Args;
@@ -31,6 +32,12 @@ pub struct RunArgs {
     /// Plain HTTP instead of HTTPS; on loopback only
     #[arg(long)]
     plain: bool,
+    /// Listen on these interfaces of this machine too, separated by commas; a process of its own does, which has no network
+    #[arg(long, value_name = "IF,…", value_delimiter = ',')]
+    interface: Vec<String>,
+    /// Site at which the interfaces are; needed where the hub has several
+    #[arg(long, value_name = "ID", requires = "interface")]
+    site: Option<String>,
 }
 
 /// What keeps long history; a program without it keeps none.
@@ -57,17 +64,53 @@ pub fn run(arguments: &RunArgs) -> anyhow::Result<ExitCode> {
                 let _ = writeln!(std::io::stdout(), "Set-up code, for a first run from another machine: {code}");
             }
         };
+        let _sensor = (!arguments.interface.is_empty()).then(|| {
+            let spool = arguments.data.join("sensor");
+            tokio::spawn(hub::local::follow(app.clone(), spool.clone(), arguments.site.clone()));
+            tokio::spawn(keep_listening(arguments.interface.join(","), spool))
+        });
         hub::serve(app, listen, ready, asked_to_end()).await
     })?;
     Ok(ExitCode::SUCCESS)
 }
 
-/// Logs to standard error.
+/// Runs a sensor on this machine's interfaces, and another one when it ends. It goes with its standard input, and so with the hub,
+/// however that ends.
+async fn keep_listening(interfaces: String, spool: PathBuf) {
+    const MAX_WAIT: Duration = Duration::from_secs(60);
+    let mut wait = Duration::from_secs(1);
+    loop {
+        let begun = tokio::time::Instant::now();
+        match listen(&interfaces, &spool).await {
+            Ok(status) => tracing::error!(%status, interfaces, "the sensor of this machine ended; it is started again"),
+            Err(error) => tracing::error!(%error, interfaces, "the sensor of this machine cannot be started; it is tried again"),
+        }
+        // One that lived for long did not fail at the start.
+        wait = if begun.elapsed() > MAX_WAIT { Duration::from_secs(1) } else { (wait * 2).min(MAX_WAIT) };
+        tokio::time::sleep(wait).await;
+    }
+}
+
+async fn listen(interfaces: &str, spool: &Path) -> std::io::Result<ExitStatus> {
+    let mut command = tokio::process::Command::new(std::env::current_exe()?);
+    command.args(["sensor", "--until-input-ends", "--interface", interfaces, "--spool"]).arg(spool);
+    let mut child = command.stdin(Stdio::piped()).kill_on_drop(true).spawn()?;
+    // Held until the sensor ends: its input ends when this process does.
+    let held = child.stdin.take();
+    let status = child.wait().await;
+    drop(held);
+    status
+}
+
+/// Logs to standard error, as JSON where `MEDWARDEN_LOG_FORMAT` says so.
 pub fn log() {
-    tracing_subscriber::fmt()
-        .with_env_filter(tracing_subscriber::EnvFilter::try_from_env("MEDWARDEN_LOG").unwrap_or_else(|_| "info,sqlx=warn".into()))
-        .with_writer(std::io::stderr)
-        .init();
+    let filter = tracing_subscriber::EnvFilter::try_from_env("MEDWARDEN_LOG").unwrap_or_else(|_| "info,sqlx=warn".into());
+    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    if std::env::var("MEDWARDEN_LOG_FORMAT").is_ok_and(|format| format == "json") {
+        lines.json().init();
+    } else {
+        lines.init();
+    }
 }
 
 /// Done when somebody presses Ctrl-C or ends the process.

@@ -1,5 +1,7 @@
 //! What observation amounts to: devices, conversations, findings, and the captures that were read.
 
+use std::collections::HashMap;
+
 use model::Timestamp;
 use model::report::{Conversation, Device, Finding, Severity};
 use sqlx::any::AnyRow;
@@ -289,6 +291,18 @@ impl Writer {
         Ok(())
     }
 
+    /// Has the database count what it has anew, so that it finds the short way to it. SQLite looks at a part only.
+    async fn count_rows(&mut self) -> Result<()> {
+        let statements: &[&str] = match self.engine {
+            crate::Engine::Sqlite => &["PRAGMA analysis_limit = 1000", "ANALYZE"],
+            crate::Engine::Postgres => &["ANALYZE observed_device", "ANALYZE observed_conversation", "ANALYZE device_record"],
+        };
+        for statement in statements {
+            sqlx::query(AssertSqlSafe(*statement)).execute(self.connection()).await?;
+        }
+        Ok(())
+    }
+
     /// Takes rows away: those listed, or all others.
     async fn take_away(&mut self, site: &str, table: &'static str, which: Which, ids: &[&str]) -> Result<()> {
         let (listed, which) = (self.listed(), which.word());
@@ -369,13 +383,59 @@ fn where_devices(query: &mut Query, filter: &DeviceFilter) {
     and_in(query, "d.impact", &filter.impacts);
     and_in(query, "d.maker", &filter.makers);
     if filter.said.is_said() {
-        query.push(" AND EXISTS (SELECT 1 FROM device_record r WHERE r.site_id = d.site_id AND r.device_id = d.id");
+        // As a list, so that few records lead to few devices.
+        query.push(" AND (d.site_id, d.id) IN (SELECT r.site_id, r.device_id FROM device_record r WHERE 1 = 1");
+        at_sites(query, "r.site_id", &filter.sites);
         where_said(query, &filter.said);
         query.push(")");
     }
     for word in filter.text.iter().flat_map(|text| text.split_whitespace()).take(8) {
         let escaped = word.to_lowercase().replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
         query.push(" AND d.search LIKE ").push_bind(format!("%{escaped}%")).push(" ESCAPE '\\'");
+    }
+}
+
+/// Records of the devices that a filter leaves.
+fn of_devices(query: &mut Query, filter: &DeviceFilter) {
+    at_sites(query, "r.site_id", &filter.sites);
+    where_said(query, &filter.said);
+    query.push(" AND r.device_id IS NOT NULL");
+    if filter.is_observed() {
+        query.push(" AND (r.site_id, r.device_id) IN (SELECT d.site_id, d.id FROM observed_device d");
+        where_devices(query, &DeviceFilter { said: RecordFilter::default(), ..filter.clone() });
+        query.push(")");
+    }
+}
+
+impl DeviceFilter {
+    /// Asks for something that is observed.
+    fn is_observed(&self) -> bool {
+        self.text.is_some() || !(self.classes.is_empty() && self.impacts.is_empty() && self.makers.is_empty())
+    }
+}
+
+/// How many devices there are of each value.
+#[derive(Default)]
+struct Tally(HashMap<String, u64>);
+
+impl Tally {
+    fn add(&mut self, value: String, number: u64) {
+        let count = self.0.entry(value).or_default();
+        *count = count.saturating_add(number);
+    }
+
+    fn add_known(&mut self, value: String, number: u64) {
+        if !value.is_empty() {
+            self.add(value, number);
+        }
+    }
+
+    /// The most first, and no more than a page shows.
+    fn listed(self) -> Vec<(String, u64)> {
+        let mut list: Vec<_> = self.0.into_iter().collect();
+        list.sort_unstable_by(|(a, few), (b, many)| many.cmp(few).then_with(|| a.cmp(b)));
+        list.truncate(200);
+        list
     }
 }
 
@@ -463,6 +523,9 @@ impl Store {
                 writer.let_go(site, Which::Listed, findings).await?;
             }
         }
+        if devices.len().max(conversations.len()) >= TRANSACTION_ROWS {
+            writer.count_rows().await?;
+        }
         writer.commit().await
     }
 
@@ -487,34 +550,70 @@ impl Store {
     /// # Errors
     /// The database's.
     pub async fn device_facets(&self, filter: &DeviceFilter) -> Result<Facets> {
-        let mut facets = Facets::default();
-        let said = " JOIN device_record r ON r.site_id = d.site_id AND r.device_id = d.id";
-        let owners = " JOIN (SELECT site_id, device_id, clinical_owner AS owner FROM device_record UNION \
-                      SELECT site_id, device_id, it_owner FROM device_record) r ON r.site_id = d.site_id AND r.device_id = d.id";
-        let tags = " JOIN device_record r ON r.site_id = d.site_id AND r.device_id = d.id JOIN device_record_tag t ON t.record_id = r.id";
-        let count = async |column: &str, join: &str| -> Result<Vec<(String, u64)>> {
-            let mut query = Query::new("SELECT ");
-            query.push(column).push(" AS value, COUNT(*) AS number FROM observed_device d").push(join);
-            where_devices(&mut query, filter);
-            if !join.is_empty() {
-                query.push(" AND ").push(column).push(" <> ''");
+        let (observed, said, tags) =
+            futures::try_join!(self.observed_facets(filter), self.said_facets(filter), self.tag_facets(filter))?;
+        let [class, impact, maker] = observed;
+        let [owner, unit, state] = said;
+        let total = class.0.values().sum();
+        Ok(Facets {
+            total,
+            class: class.listed(),
+            impact: impact.listed(),
+            maker: maker.listed(),
+            owner: owner.listed(),
+            unit: unit.listed(),
+            state: state.listed(),
+            tag: tags.listed(),
+        })
+    }
+
+    /// By class, impact and maker.
+    async fn observed_facets(&self, filter: &DeviceFilter) -> Result<[Tally; 3]> {
+        let mut query = Query::new("SELECT d.class, d.impact, d.maker, COUNT(*) AS number FROM observed_device d");
+        where_devices(&mut query, filter);
+        query.push(" GROUP BY d.class, d.impact, d.maker");
+        let mut tallies = <[Tally; 3]>::default();
+        for row in query.fetch_all(&self.readers).await? {
+            let number = row.try_get::<i64, _>("number")?.cast_unsigned();
+            for (tally, column) in tallies.iter_mut().zip(["class", "impact", "maker"]) {
+                tally.add(row.try_get(column)?, number);
             }
-            query.push(" GROUP BY ").push(column).push(" ORDER BY number DESC, value LIMIT 200");
-            let rows = query.fetch_all(&self.readers).await?;
-            let pair = |row: &AnyRow| Ok((row.try_get("value")?, row.try_get::<i64, _>("number")?.cast_unsigned()));
-            rows.iter().map(pair).collect()
-        };
-        (facets.class, facets.impact, facets.maker, facets.owner, facets.unit, facets.state, facets.tag) = futures::try_join!(
-            count("d.class", ""),
-            count("d.impact", ""),
-            count("d.maker", ""),
-            count("r.owner", owners),
-            count("r.unit", said),
-            count("r.state", said),
-            count("t.tag", tags),
-        )?;
-        facets.total = facets.impact.iter().map(|(_, number)| number).sum();
-        Ok(facets)
+        }
+        Ok(tallies)
+    }
+
+    /// By owner, unit and state of life, of those that have one.
+    async fn said_facets(&self, filter: &DeviceFilter) -> Result<[Tally; 3]> {
+        let mut query = Query::new(
+            "SELECT r.clinical_owner, r.it_owner, r.unit, r.state, COUNT(*) AS number FROM device_record r WHERE 1 = 1",
+        );
+        of_devices(&mut query, filter);
+        query.push(" GROUP BY r.clinical_owner, r.it_owner, r.unit, r.state");
+        let [mut owner, mut unit, mut state] = <[Tally; 3]>::default();
+        for row in query.fetch_all(&self.readers).await? {
+            let number = row.try_get::<i64, _>("number")?.cast_unsigned();
+            let (clinical, it): (String, String) = (row.try_get("clinical_owner")?, row.try_get("it_owner")?);
+            // Whoever is both has the device once.
+            for one in [Some(&clinical), Some(&it).filter(|it| **it != clinical)].into_iter().flatten() {
+                owner.add_known(one.clone(), number);
+            }
+            unit.add_known(row.try_get("unit")?, number);
+            state.add_known(row.try_get("state")?, number);
+        }
+        Ok([owner, unit, state])
+    }
+
+    async fn tag_facets(&self, filter: &DeviceFilter) -> Result<Tally> {
+        let mut query = Query::new(
+            "SELECT t.tag, COUNT(*) AS number FROM device_record_tag t JOIN device_record r ON r.id = t.record_id WHERE 1 = 1",
+        );
+        of_devices(&mut query, filter);
+        query.push(" GROUP BY t.tag");
+        let mut tally = Tally::default();
+        for row in query.fetch_all(&self.readers).await? {
+            tally.add_known(row.try_get("tag")?, row.try_get::<i64, _>("number")?.cast_unsigned());
+        }
+        Ok(tally)
     }
 
     /// A device by id, at one of the sites.

@@ -40,6 +40,7 @@ use serde::de::DeserializeOwned;
 use utoipa_axum::router::OpenApiRouter;
 
 pub use document::document;
+pub(crate) use link::Status;
 
 use crate::App;
 use crate::error::{Problem, kinds};

@@ -18,6 +18,7 @@ use knowledge::Knowledge;
 use model::Intake as _;
 use model::Word;
 use model::report::{Conversation, Device, Finding};
+use prometheus_client::metrics::counter::Counter;
 use store::{Gone, ObservedChange};
 use tokio::sync::watch;
 
@@ -100,6 +101,8 @@ pub struct Intake {
     end: watch::Sender<End>,
     /// The first journal file that history still needs.
     needed: AtomicU64,
+    /// Observations taken in since the start.
+    pub(crate) observations: Counter,
 }
 
 fn held<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
@@ -134,6 +137,7 @@ impl Intake {
             snapshot: AtomicU64::new(number),
             end,
             needed: AtomicU64::new(u64::MAX),
+            observations: Counter::default(),
         };
         Ok((intake, found))
     }
@@ -185,6 +189,7 @@ impl Intake {
             return Ok(last);
         }
         journal.append(&batch)?;
+        self.observations.inc_by(batch.observations.len() as u64);
         self.end.send_replace(journal.end());
         held(&self.numbers).insert(batch.sensor.clone(), batch.number);
         let desk = self.desk(&batch.site, networks);

@@ -10,6 +10,7 @@ mod glass;
 mod imports;
 mod journal;
 mod link;
+mod metrics;
 mod onboarding;
 mod people;
 mod records;

@@ -78,6 +78,10 @@ pub struct SensorArgs {
     #[arg(long = "for", value_name = "DURATION", value_parser = duration)]
     pub run_for: Option<Duration>,
 
+    /// End when standard input does: with the program that started the sensor
+    #[arg(long)]
+    pub until_input_ends: bool,
+
     /// Become this user when the interfaces are open, for a start as root
     #[arg(long, value_name = "NAME")]
     pub user: Option<String>,

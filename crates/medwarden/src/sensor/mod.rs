@@ -77,6 +77,14 @@ pub fn run(arguments: &SensorArgs) -> anyhow::Result<ExitCode> {
     // Threads only from here on: they inherit what was given up.
     let links: Vec<(String, LinkType)> =
         interfaces.iter().map(|interface| (interface.name().to_owned(), LinkType(interface.link()))).collect();
+    if arguments.until_input_ends {
+        let stop = Arc::clone(&shared.stop);
+        std::thread::spawn(move || {
+            // Whatever ends it.
+            let _ = std::io::copy(&mut std::io::stdin().lock(), &mut std::io::sink());
+            stop.store(true, Ordering::Relaxed);
+        });
+    }
     let watch = health::Watch::new(interfaces, addresses, Arc::clone(&knowledge));
     let reporter = reporter(arguments, &knowledge);
     let periods = Periods { health: arguments.health_every, report: arguments.report.as_ref().map(|_| arguments.every) };

@@ -268,3 +268,80 @@ fn a_hospital_played_on_the_cable_is_heard_whole() {
     assert!(said.contains(&format!("tap: {sent} frames read, 0 dropped")), "{sent} were sent: {said}");
     assert!(observed(&out, "flow").iter().any(|flow| flow["protocol"] == "dicom" || flow["protocol"] == "hl7"));
 }
+
+/// A hub that listens itself, and the command line that asks it.
+#[test]
+fn a_hub_listens_on_its_own_machine_and_tells_the_command_line() {
+    let Some(net) = net() else { return };
+    let folder = folder();
+    net.sensor.run("ip link set lo up");
+    let mut hub = net.sensor.command(env!("CARGO_BIN_EXE_medwarden"));
+    hub.args(["run", "--plain", "--listen", "127.0.0.1:0", "--interface", "tap", "--data"]).arg(folder.join("data"));
+    let mut hub = hub.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut line = String::new();
+    BufReader::new(hub.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    let url = line.trim().rsplit(' ').next().unwrap().to_owned();
+    let mut said = BufReader::new(hub.stderr.take().unwrap()).lines().map(Result::unwrap);
+    assert!(said.any(|line| line.contains("listening on tap")), "the sensor began");
+    std::thread::spawn(move || said.for_each(drop));
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/live/account.py");
+    let token = net.sensor.run(&format!("python3 {script} {url}")).trim().to_owned();
+    let ask = |arguments: &[&str]| {
+        let mut command = net.sensor.command(env!("CARGO_BIN_EXE_medwarden"));
+        let output = command.args(arguments).args(["--hub", &url]).env("MEDWARDEN_TOKEN", &token).output().unwrap();
+        (output.status.code().unwrap(), text(&output.stdout), text(&output.stderr))
+    };
+    net.far.replay(&case("dicom-store", &folder));
+    let mut seen = (0, String::new(), String::new());
+    for _ in 0..300 {
+        seen = ask(&["devices"]);
+        if seen.1.lines().count() > 2 {
+            break;
+        }
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    assert!(seen.0 == 0 && seen.1.starts_with("NAME") && seen.1.lines().count() > 2, "{seen:?}");
+    let (code, json, _) = ask(&["devices", "--json"]);
+    let rows: Vec<Value> = serde_json::from_str(&json).unwrap();
+    assert_eq!((code, rows.len()), (0, seen.1.lines().count() - 1));
+    let (code, sensors, _) = ask(&["api", "GET", "/api/sensors"]);
+    let sensors: Value = serde_json::from_str(&sensors).unwrap();
+    assert_eq!((code, &sensors[0]["name"], &sensors[0]["state"]), (0, &"this machine".into(), &"listening".into()), "{sensors}");
+    let (code, findings, wrong) = ask(&["findings", "--severity", "info"]);
+    assert!(code == 0 && findings.starts_with("SEVERITY"), "{findings}{wrong}");
+    let (code, answer, _) = ask(&["api", "get", "/api/people"]);
+    assert!(code == 1 && answer.contains("no-right"), "the token has no right to it: {answer}");
+    let (code, _, wrong) = ask(&["api", "GET", "https://elsewhere.example/api/devices"]);
+    assert!(code == 2 && wrong.contains("leads away"), "{wrong}");
+
+    // Killed without a word, the hub takes its sensor along.
+    hub.kill().unwrap();
+    hub.wait().unwrap();
+    let mut left = String::new();
+    for _ in 0..100 {
+        let spool = format!("--spool {}", folder.join("data").display());
+        left = text(&std::process::Command::new("pgrep").args(["-f", "--", &spool]).output().unwrap().stdout);
+        if left.is_empty() {
+            break;
+        }
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    assert_eq!(left, "", "the sensor ended");
+}
+
+#[test]
+fn the_command_line_says_what_keeps_it_from_a_hub() {
+    let ask = |arguments: &[&str], token: Option<&str>| {
+        let mut command = crate::medwarden();
+        command.args(arguments).env_remove("MEDWARDEN_TOKEN").env_remove("MEDWARDEN_HUB");
+        command.envs(token.map(|token| ("MEDWARDEN_TOKEN", token)));
+        let output = command.output().unwrap();
+        (output.status.code().unwrap(), text(&output.stderr))
+    };
+    let (code, said) = ask(&["devices"], None);
+    assert!(code == 2 && said.contains("MEDWARDEN_TOKEN"), "{said}");
+    let (code, said) = ask(&["devices", "--hub", "http://192.0.2.1:8443"], Some("t"));
+    assert!(code == 2 && said.contains("https only"), "{said}");
+    let (code, said) = ask(&["findings", "--hub", "https://127.0.0.1:1"], Some("t"));
+    assert!(code == 2 && said.contains("cannot be reached"), "{said}");
+}
