@@ -44,9 +44,11 @@ catalogue! {
     ABSENT "absent" 404 "There is no such thing here" "Check the id; it may belong to a site that you do not see.";
     CONFLICT "conflict" 409 "That is not possible as things are" "See detail.";
     CLOCK "clock" 409 "The sensor's clock is not what it measured" "Set the clock of the sensor's machine (NTP); what it saw waits in its spool.";
+    KEY_IN_USE "key-in-use" 409 "What was asked with this Idempotency-Key is not answered yet" "Wait and send it again; after a day look whether it was done, and use a new key.";
     CHANGED "changed" 412 "Somebody else changed it in the meantime" "Read it again and repeat the change.";
     TOO_LARGE "too-large" 413 "That is more than may be sent at once" "Send less; detail has the bound.";
     UNPROCESSABLE "unprocessable" 422 "What was sent is not right" "Detail says which part and why.";
+    KEY_OF_ANOTHER "key-of-another" 422 "This Idempotency-Key was used for another request" "Use a new key for each request, and the same one only to send the same again.";
     IF_MATCH "if-match" 428 "The version that the change is meant for is missing" "Send If-Match with the ETag that was read.";
     TOO_MANY "too-many" 429 "Too many requests" "Wait as long as Retry-After says.";
     INTERNAL "internal" 500 "The hub could not do it" "The hub's log says why; nothing was changed.";

@@ -10,6 +10,7 @@ mod clock;
 pub mod error;
 pub mod events;
 pub mod history;
+mod idempotency;
 pub mod intake;
 mod keeping;
 pub mod local;
@@ -19,6 +20,7 @@ mod papers;
 mod serve;
 pub mod settings;
 mod tally;
+mod webhooks;
 
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
@@ -218,6 +220,8 @@ impl App {
         tokio::spawn(auth::tidy(self.clone()));
         tokio::spawn(intake::feed(self.clone()));
         tokio::spawn(intake::compact(self.clone()));
+        tokio::spawn(webhooks::note(self.clone(), self.listen()));
+        tokio::spawn(webhooks::send(self.clone()));
         tokio::spawn(api::captures::resume(self.clone()));
     }
 }

@@ -25,10 +25,10 @@ use tower::Layer as _;
 use tower_http::compression::CompressionLayer;
 use tower_http::set_header::SetResponseHeaderLayer;
 
-use crate::{App, api, metrics, page};
+use crate::{App, api, idempotency, metrics, page};
 
 /// Largest body, except where a route says otherwise.
-const MAX_BODY: usize = 2 << 20;
+pub(crate) const MAX_BODY: usize = 2 << 20;
 /// How long open requests may take once the hub is asked to end.
 const FAREWELL: Duration = Duration::from_secs(5);
 /// What a page may load: nothing but what the hub serves. Attributes of style are the page library's.
@@ -56,6 +56,7 @@ pub fn router(app: &App) -> Router {
         .fallback(page::file)
         .layer(DefaultBodyLimit::max(MAX_BODY))
         .layer(CompressionLayer::new())
+        .layer(middleware::from_fn_with_state(app.clone(), idempotency::once))
         .layer(middleware::from_fn_with_state(app.clone(), metrics::measure))
         .layer(fixed(header::CONTENT_SECURITY_POLICY, CSP))
         .layer(fixed(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))

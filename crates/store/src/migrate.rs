@@ -15,6 +15,7 @@ pub(crate) const MIGRATIONS: &[(i64, &str)] = &[
     (6, include_str!("../migrations/0006_segment_taken.sql")),
     (7, include_str!("../migrations/0007_records.sql")),
     (9, include_str!("../migrations/0009_facets.sql")),
+    (10, include_str!("../migrations/0010_outbox.sql")),
 ];
 
 /// Version of the schema that this program writes.

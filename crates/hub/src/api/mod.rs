@@ -31,6 +31,7 @@ mod shapes;
 mod sites;
 mod tokens;
 mod views;
+mod webhooks;
 
 use axum::extract::rejection::{JsonRejection, QueryRejection};
 use axum::extract::{FromRequest, FromRequestParts, Request};
@@ -77,6 +78,7 @@ pub fn routes() -> OpenApiRouter<App> {
         .merge(events::routes())
         .merge(sensors::routes())
         .merge(link::routes())
+        .merge(webhooks::routes())
 }
 
 /// A JSON body; what is wrong with it is told as a problem.

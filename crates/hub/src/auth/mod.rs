@@ -257,6 +257,7 @@ pub(crate) async fn tidy(app: App) {
         let done = async {
             let mut writer = app.store.writer().await?;
             writer.tidy_people(now, old).await?;
+            writer.tidy_answers(now.plus_nanos(-crate::idempotency::KEEP_NANOS)).await?;
             writer.commit().await
         };
         if let Err(error) = done.await {

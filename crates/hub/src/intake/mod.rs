@@ -352,6 +352,13 @@ async fn write(app: &App, site: &str, desk: &Desk, now: Written) -> store::Resul
         },
     );
     app.store.write_observed(&change).await?;
+    let were: Option<BTreeSet<&str>> = before.as_ref().map(|before| before.findings.iter().map(|one| one.id.as_str()).collect());
+    // What was there when the hub started is not news.
+    if let Some(were) = were {
+        for finding in change.findings.iter().filter(|one| !were.contains(one.id.as_str())) {
+            app.tell(Event::new("finding", site).about(&finding.id));
+        }
+    }
     drop((change, before));
     *held(&desk.written) = Some(now);
     Ok(())

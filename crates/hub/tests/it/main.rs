@@ -19,3 +19,4 @@ mod second_step;
 mod sessions;
 mod settings;
 mod throttle;
+mod webhooks;

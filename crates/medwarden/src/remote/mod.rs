@@ -139,13 +139,13 @@ fn run<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
 /// `medwarden devices`.
 pub fn devices(arguments: &DevicesArgs) -> anyhow::Result<ExitCode> {
     const COLUMNS: [(&str, &str); 7] = [
-        ("name", "NAME"),
-        ("class", "CLASS"),
-        ("maker", "MAKER"),
-        ("model", "MODEL"),
-        ("addresses", "ADDRESSES"),
-        ("unit", "UNIT"),
-        ("last_seen", "LAST SEEN"),
+        ("/name", "NAME"),
+        ("/class", "CLASS"),
+        ("/maker", "MAKER"),
+        ("/model", "MODEL"),
+        ("/addresses", "ADDRESSES"),
+        ("/unit", "UNIT"),
+        ("/last_seen", "LAST SEEN"),
     ];
     let filters = [
         ("site", arguments.hub.site.clone()),
@@ -163,8 +163,13 @@ pub fn devices(arguments: &DevicesArgs) -> anyhow::Result<ExitCode> {
 
 /// `medwarden findings`.
 pub fn findings(arguments: &FindingsArgs) -> anyhow::Result<ExitCode> {
-    const COLUMNS: [(&str, &str); 5] =
-        [("severity", "SEVERITY"), ("state", "STATE"), ("title", "FINDING"), ("devices", "DEVICES"), ("last_seen", "LAST SEEN")];
+    const COLUMNS: [(&str, &str); 5] = [
+        ("/finding/severity", "SEVERITY"),
+        ("/state", "STATE"),
+        ("/finding/title", "FINDING"),
+        ("/finding/devices", "DEVICES"),
+        ("/finding/last_seen", "LAST SEEN"),
+    ];
     let filters = [
         ("site", arguments.hub.site.clone()),
         ("severity", arguments.severity.clone()),

@@ -6,9 +6,10 @@ use unicode_width::UnicodeWidthStr as _;
 /// Widest column, except the last.
 const WIDEST: usize = 40;
 
-/// Rows under their columns' heads; no wider than they need.
+/// Rows under their columns' heads, no wider than they need. Columns are JSON pointers (RFC 6901).
 pub(super) fn table(rows: &[Value], columns: &[(&str, &str)]) -> String {
-    let cells: Vec<Vec<String>> = rows.iter().map(|row| columns.iter().map(|(name, _)| cell(row, name)).collect()).collect();
+    let cells: Vec<Vec<String>> =
+        rows.iter().map(|row| columns.iter().map(|(pointer, _)| cell(row, pointer)).collect()).collect();
     let width = |at: usize, head: &str| {
         let widest = cells.iter().filter_map(|row| row.get(at)).map(|text| text.width()).max().unwrap_or_default();
         widest.max(head.width()).min(WIDEST)
@@ -25,8 +26,8 @@ pub(super) fn table(rows: &[Value], columns: &[(&str, &str)]) -> String {
 }
 
 /// A member of a row in words. What a device says of itself may not steer a terminal.
-fn cell(row: &Value, name: &str) -> String {
-    let words = match row.get(name) {
+fn cell(row: &Value, pointer: &str) -> String {
+    let words = match row.pointer(pointer) {
         None | Some(Value::Null) => String::new(),
         Some(Value::String(text)) => text.clone(),
         Some(Value::Array(list)) if list.iter().all(Value::is_string) => {
@@ -63,7 +64,7 @@ mod tests {
             json!({ "name": "Pump \u{1b}[31m7", "addresses": ["10.0.0.1", "10.0.0.2"], "last_seen": null }),
             json!({ "name": "x".repeat(60), "addresses": [], "last_seen": "2026-01-01T00:00:00Z" }),
         ];
-        let text = table(&rows, &[("name", "NAME"), ("addresses", "ADDRESSES"), ("last_seen", "LAST SEEN")]);
+        let text = table(&rows, &[("/name", "NAME"), ("/addresses", "ADDRESSES"), ("/last_seen", "LAST SEEN")]);
         let lines: Vec<&str> = text.lines().collect();
         assert_eq!(lines.len(), 3);
         assert!(lines[1].contains("Pump \u{fffd}[31m7") && lines[1].contains("10.0.0.1, 10.0.0.2"), "{text}");
