@@ -53,6 +53,16 @@ impl Running {
     }
 }
 
+/// A hub that is killed when the test ends, however that is.
+struct Hub(Child);
+
+impl Drop for Hub {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
 /// The observations of a kind (`fact`, `flow`) in a file.
 fn observed(file: &Path, kind: &str) -> Vec<Value> {
     let lines = text(&std::fs::read(file).unwrap());
@@ -277,11 +287,11 @@ fn a_hub_listens_on_its_own_machine_and_tells_the_command_line() {
     net.sensor.run("ip link set lo up");
     let mut hub = net.sensor.command(env!("CARGO_BIN_EXE_medwarden"));
     hub.args(["run", "--plain", "--listen", "127.0.0.1:0", "--interface", "tap", "--data"]).arg(folder.join("data"));
-    let mut hub = hub.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut hub = Hub(hub.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap());
     let mut line = String::new();
-    BufReader::new(hub.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    BufReader::new(hub.0.stdout.take().unwrap()).read_line(&mut line).unwrap();
     let url = line.trim().rsplit(' ').next().unwrap().to_owned();
-    let mut said = BufReader::new(hub.stderr.take().unwrap()).lines().map(Result::unwrap);
+    let mut said = BufReader::new(hub.0.stderr.take().unwrap()).lines().map(Result::unwrap);
     assert!(said.any(|line| line.contains("listening on tap")), "the sensor began");
     std::thread::spawn(move || said.for_each(drop));
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/live/account.py");
@@ -321,8 +331,7 @@ fn a_hub_listens_on_its_own_machine_and_tells_the_command_line() {
     assert!(code == 2 && wrong.contains("leads away"), "{wrong}");
 
     // Killed without a word, the hub takes its sensor along.
-    hub.kill().unwrap();
-    hub.wait().unwrap();
+    drop(hub);
     let mut left = String::new();
     for _ in 0..100 {
         let spool = format!("--spool {}", folder.join("data").display());
