@@ -13,6 +13,7 @@ export const theme = createTheme({
   headings: { sizes: { h1: { fontSize: "1.5rem", lineHeight: "1.25" }, h2: { fontSize: "1.15rem", lineHeight: "1.3" }, h3: { fontSize: "1rem", lineHeight: "1.4" } } },
   components: {
     Anchor: { defaultProps: { underline: "always" } },
+    CloseButton: { defaultProps: { "aria-label": "Close" } },
     Modal: { defaultProps: { centered: true } },
     Tooltip: { defaultProps: { events: { hover: true, focus: true, touch: true }, multiline: true, maw: 360 } },
   },

@@ -98,6 +98,157 @@ test("device: who it is with its evidence, who it talks to, what isolating it st
   await expect(page.getByRole("heading", { name: "Who it talks to" })).toBeHidden();
 });
 
+test("record: what nobody said is unknown, and the owner is set", async () => {
+  await page.goto("/devices?q=PLUM");
+  await page.locator("tr[data-row='0']").getByRole("link").click();
+  const record = page.getByRole("region", { name: "Record" });
+  await expect(record.getByText("Unknown").first()).toBeVisible();
+  await record.getByRole("button", { name: "Edit the record" }).click();
+  await inspect(page, "device-record-edit");
+  await record.getByLabel("Clinical engineering").fill("Kim Example");
+  await record.getByLabel("Unit").fill("ICU");
+  await record.getByLabel("Asset tag").fill("MED-1");
+  await record.getByLabel("Whom to call at night").fill("+49 30 901820");
+  await record.getByLabel("Life cycle").selectOption("in_service");
+  await record.getByRole("button", { name: "Save" }).click();
+  await expect(page.getByText("Saved.")).toBeVisible();
+  await page.getByTestId("attachment").setInputFiles({ name: "mds2.txt", mimeType: "text/plain", buffer: Buffer.from("a form") });
+  await expect(record.getByRole("link", { name: "mds2.txt" })).toBeVisible();
+  await page.reload();
+  await expect(record.getByText("Kim Example")).toBeVisible();
+  await expect(record.getByText("In service")).toBeVisible();
+  await expect(record.getByText("Unknown").first()).toBeVisible();
+  await inspect(page, "device-record");
+});
+
+test("checklist: an item is done by a person, and traffic says what it can", async () => {
+  await page.getByRole("link", { name: "Secure configuration" }).click();
+  await expect(page).toHaveURL(/part=checklist/);
+  const item = page.getByRole("listitem").filter({ hasText: "Its configuration is kept elsewhere." });
+  await item.locator("summary").click();
+  await item.getByLabel("Note").fill("on the share of clinical engineering");
+  await item.getByRole("button", { name: "It is done" }).click();
+  await expect(item.getByText("Done", { exact: true })).toBeVisible();
+  await expect(item.getByText(/Ada Example, .*: on the share/)).toBeVisible();
+  await inspect(page, "device-checklist");
+});
+
+test("devices: many changed at once, listed by what people say, a view saved, and exported", async () => {
+  await page.goto("/devices?class=infusion_pump");
+  await page.getByLabel("Choose all that are loaded").check();
+  const bulk = page.getByRole("form", { name: "Change the chosen devices" });
+  await bulk.getByLabel("Field").selectOption("it_owner");
+  await bulk.getByLabel("Value").fill("Lee Example");
+  await inspect(page, "devices-bulk");
+  await bulk.getByRole("button", { name: "Set for 5 devices" }).click();
+  await expect(page.getByText("5 records changed.")).toBeVisible();
+  await page.goto("/devices");
+  await page.getByLabel(/^Lee Example/).check();
+  await expect(page.getByText("5 devices match")).toBeVisible();
+  await page.getByRole("button", { name: "Views" }).click();
+  await page.getByRole("menuitem", { name: "Save this view…" }).click();
+  await page.getByLabel("Name of the view").fill("With Lee");
+  await page.getByRole("button", { name: "Save the view" }).click();
+  await expect(page.getByText("The view was saved.")).toBeVisible();
+  await page.goto("/devices");
+  await page.getByRole("button", { name: "Views" }).click();
+  await page.getByRole("menuitem", { name: "With Lee", exact: true }).click();
+  await expect(page).toHaveURL(/owner=Lee/);
+  await page.getByRole("button", { name: "Export" }).click();
+  const download = page.waitForEvent("download");
+  await page.getByRole("menuitem", { name: "CSV" }).click();
+  expect((await download).suggestedFilename()).toBe("devices.csv");
+});
+
+test("import: mapped, run dry, a conflict decided, applied, and undone whole", async () => {
+  await page.getByRole("link", { name: "Import" }).click();
+  await expect(page.getByText("Nothing was imported yet")).toBeVisible();
+  await inspect(page, "imports");
+  const table = "Inventory number,Department,Whom\nMED-1,ER,Bo Example\nMED-2,OR,Cy Example\nMED-3,,\n";
+  await page.getByTestId("file").setInputFiles({ name: "cmms.csv", mimeType: "text/csv", buffer: Buffer.from(table) });
+  await expect(heading("Import: cmms.csv")).toBeVisible();
+  // Two headings are known; the third is mapped by hand.
+  await expect(page.getByLabel("Field of Department")).toHaveValue("unit");
+  await page.getByLabel("Field of Whom").selectOption("it_owner");
+  const plan = page.getByRole("region", { name: "What it would change", exact: true }).last();
+  await expect(plan.getByText("Unit: the record says “ICU”, the table “ER”")).toBeVisible();
+  await expect(page.getByRole("button", { name: /^Apply/ })).toBeDisabled();
+  await inspect(page, "import-conflict");
+  await page.getByRole("group", { name: "Decision for row 1" }).getByRole("button", { name: "Record counts" }).click();
+  await page.getByRole("button", { name: /^Apply: 2 new/ }).click();
+  await expect(page.getByRole("heading", { name: "It was applied" })).toBeVisible();
+  await page.getByRole("button", { name: "Undo the whole import" }).click();
+  await page.getByRole("button", { name: "Undo it now" }).click();
+  await expect(page.getByText(/2 records taken away/)).toBeVisible();
+  await inspect(page, "import-undone");
+});
+
+test("onboarding: filed, not approved by who filed it, and withdrawn", async () => {
+  await page.getByRole("link", { name: "Onboarding" }).click();
+  await expect(page.getByText("No papers")).toBeVisible();
+  await page.getByLabel("Maker").fill("Example Medical");
+  await page.getByLabel("Model").fill("Pump 9");
+  await page.getByLabel("Serial number").fill("S-0042");
+  await page.getByLabel("Unit").fill("ICU");
+  await page.getByLabel("What it needs of the network").fill("HL7 to the gateway");
+  await inspect(page, "onboarding-list");
+  await page.getByRole("button", { name: "File it" }).click();
+  await expect(heading("Example Medical Pump 9")).toBeVisible();
+  // An administrator may approve, but not what was filed by the same person.
+  await expect(page.getByText(/The next step is signed by somebody else/)).toBeVisible();
+  await expect(page.getByRole("button", { name: /^Sign/ })).toHaveCount(0);
+  await inspect(page, "onboarding");
+  const refused = await page.evaluate(async () => {
+    const session = await (await fetch("/api/session")).json();
+    const id = location.pathname.split("/").at(-1);
+    const send = (step: string) => fetch(`/api/onboarding/${id}/steps/${step}`, { method: "POST", headers: { "Content-Type": "application/json", "If-Match": "\"1\"", "X-Medwarden-CSRF": session.csrf }, body: "{}" }).then((answer) => answer.status);
+    return [await send("approve"), await send("check")];
+  });
+  expect(refused, "the hub refuses too: not by the same person, and not by a role that may not").toEqual([409, 403]);
+  await page.getByRole("button", { name: "Withdraw", exact: true }).click();
+  await page.getByRole("button", { name: "Withdraw the papers now" }).click();
+  await expect(page.getByText("Withdrawn").first()).toBeVisible();
+});
+
+test("a role that may not: a clinical lead reads the record, changes none of it, and approves what was filed", async ({ browser }) => {
+  await page.goto("/onboarding");
+  await page.getByLabel("Model").fill("Pump 10");
+  await page.getByRole("button", { name: "File it" }).click();
+  await expect(heading("Pump 10")).toBeVisible();
+  const papers = page.url();
+  const code = await page.evaluate(async () => {
+    const session = await (await fetch("/api/session")).json();
+    const [tenant] = await (await fetch("/api/tenants")).json();
+    const send = (path: string, body: object) => fetch(path, { method: "POST", headers: { "Content-Type": "application/json", "X-Medwarden-CSRF": session.csrf }, body: JSON.stringify(body) });
+    const invited = await (await send("/api/people", { login: "gil", name: "Gil Example", tenant: tenant.id })).json();
+    const given = await send(`/api/people/${invited.person}/roles`, { role: "clinical_lead", tenant: tenant.id });
+    return given.status === 204 ? (invited.code as string) : `refused: ${given.status}`;
+  });
+  const context = await browser.newContext({ baseURL: hub.url, viewport: { width: 1360, height: 850 }, locale: "en-GB", timezoneId: "Asia/Tokyo" });
+  const lead = await context.newPage();
+  const odd = watch(lead, hub.url);
+  const accepted = await context.request.post("/api/session/invitation", { data: { code, password: "nine slow ferries cross at noon" } });
+  expect(accepted.status()).toBe(204);
+  await lead.goto("/devices?q=PLUM");
+  await expect(lead.getByLabel("Choose all that are loaded")).toHaveCount(0);
+  await expect(lead.getByRole("button", { name: "Export" })).toHaveCount(0);
+  await lead.locator("tr[data-row='0']").getByRole("link").click();
+  const record = lead.getByRole("region", { name: "Record" });
+  await expect(record.getByText("Kim Example")).toBeVisible();
+  await expect(record.getByRole("button", { name: "Edit the record" })).toHaveCount(0);
+  await lead.goto("/imports");
+  await expect(lead.getByText("Your role does not import records.")).toBeVisible();
+  await inspect(lead, "imports-refused");
+  await lead.goto(papers);
+  await lead.getByLabel("Note").fill("for bed 4");
+  await lead.getByRole("button", { name: "Sign: It may come." }).click();
+  await expect(lead.getByText("Signed.")).toBeVisible();
+  await expect(lead.getByText(/Gil Example, .*: for bed 4/)).toBeVisible();
+  expect(odd).toEqual([]);
+  await context.close();
+  await expect(page.getByText(/Gil Example, .*: for bed 4/), "told to the page that is open elsewhere").toBeVisible();
+});
+
 test("map: groups open and close, and everything stands in tables too", async () => {
   await page.getByRole("link", { name: "Map" }).click();
   await expect(page.getByRole("img", { name: /Drawing of \d+ groups/ })).toBeVisible();

@@ -3,13 +3,14 @@ import { useEffect, useState } from "react";
 
 /** What a server-sent event of the hub makes old, by its name. */
 const OLD: Record<string, string[]> = {
-  observed: ["devices", "device", "home", "map", "conversations", "isolation", "timeline", "findings", "finding", "sensors"],
+  observed: ["devices", "device", "home", "map", "conversations", "isolation", "timeline", "findings", "finding", "sensors", "onboarding"],
   finding: ["findings", "finding", "home"],
   record: ["device", "devices", "home", "onboarding", "timeline"],
+  onboarding: ["onboarding", "device", "devices"],
   capture: ["captures"],
   sensor: ["sensors"],
   notice: ["session", "home"],
-  missed: ["devices", "device", "home", "map", "conversations", "isolation", "timeline", "findings", "finding", "captures", "sensors"],
+  missed: ["devices", "device", "home", "map", "conversations", "isolation", "timeline", "findings", "finding", "captures", "sensors", "onboarding", "views", "imports"],
 };
 
 export type Line = "open" | "lost";

@@ -18,6 +18,8 @@ const SCREENS: { to: string; label: string; icon: IconName; right?: Right }[] = 
   { to: "/devices", label: "Devices", icon: "devices" },
   { to: "/map", label: "Map", icon: "map" },
   { to: "/findings", label: "Findings", icon: "findings" },
+  { to: "/onboarding", label: "Onboarding", icon: "onboarding", right: "view_inventory" },
+  { to: "/imports", label: "Import", icon: "imports", right: "move_data" },
   { to: "/sensors", label: "Sensors", icon: "sensors", right: "view_inventory" },
   { to: "/break-glass", label: "Break-glass", icon: "key" },
   { to: "/settings", label: "Settings", icon: "settings", right: "manage_people" },

@@ -27,7 +27,7 @@ use crate::keeping::{self, Kept};
 /// Largest table.
 const MAX_FILE: usize = 32 << 20;
 /// Most lines of a table.
-const MAX_LINES: usize = 50_000;
+pub(crate) const MAX_LINES: usize = 50_000;
 /// Lines that are stored together.
 const PART: usize = 500;
 /// Lines that are shown beside the headings.

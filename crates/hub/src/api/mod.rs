@@ -21,6 +21,7 @@ mod oidc;
 pub(crate) mod onboarding;
 mod passkeys;
 mod people;
+mod pull;
 mod records;
 mod sealed;
 mod sensors;
@@ -68,6 +69,7 @@ pub fn routes() -> OpenApiRouter<App> {
         .merge(views::routes())
         .merge(exports::routes())
         .merge(imports::routes())
+        .merge(pull::routes())
         .merge(onboarding::routes())
         .merge(checklists::routes())
         .merge(conversations::routes())

@@ -110,3 +110,68 @@ async fn what_was_exported_changes_nothing_when_it_is_imported_again() {
         "{dry}"
     );
 }
+
+/// A small server that answers in the form of both APIs as their documentation shows it; not the systems themselves.
+async fn other_systems() -> String {
+    use axum::extract::Query;
+    use axum::http::HeaderMap;
+    use axum::response::{IntoResponse, Redirect};
+    use axum::routing::get;
+    use std::collections::HashMap;
+    let netbox = |headers: HeaderMap, Query(asked): Query<HashMap<String, String>>| async move {
+        if headers["authorization"] != "Token right" {
+            return (StatusCode::FORBIDDEN, "the secret of the other server").into_response();
+        }
+        let first = asked["offset"] == "0";
+        let device = json!({
+            "id": 1, "name": if first { "ct-1" } else { "ct-2" }, "serial": if first { "S1" } else { "S2" }, "asset_tag": null,
+            "device_type": { "model": "CT 9", "manufacturer": { "name": "Acme" } }, "status": { "value": "active" }, "tags": [],
+        });
+        axum::Json(json!({ "count": 2, "next": first.then_some("http://elsewhere/"), "previous": null, "results": [device] }))
+            .into_response()
+    };
+    let snipe = |headers: HeaderMap| async move {
+        if headers["authorization"] != "Bearer right" {
+            return axum::Json(json!({ "status": "error", "messages": "Unauthorized." }));
+        }
+        axum::Json(
+            json!({ "total": 1, "rows": [{ "id": 1, "asset_tag": "A1", "name": "Pump", "serial": "S9", "model": { "name": "P1" } }] }),
+        )
+    };
+    let app = axum::Router::new()
+        .route("/api/dcim/devices/", get(netbox))
+        .route("/api/v1/hardware", get(snipe))
+        .route("/moved/api/dcim/devices/", get(|| async { Redirect::temporary("/api/dcim/devices/") }));
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move { axum::serve(listener, app).await });
+    address
+}
+
+#[tokio::test]
+async fn records_are_asked_for_where_netbox_and_snipe_it_keep_them() {
+    let (hub, visitor, site) = TestHub::set_up().await;
+    let there = other_systems().await;
+    let pull = async |system: &str, url: &str, token: &str| {
+        visitor.post("/api/imports-by-api", json!({ "site": site, "system": system, "url": url, "token": token })).await
+    };
+    let netbox = pull("netbox", &format!("{there}/"), "right").await;
+    assert_eq!((netbox.status, &netbox.json()["lines"]), (StatusCode::CREATED, &json!(2)), "{netbox:?}");
+    let dry = plan(&visitor, netbox.json()["id"].as_str().unwrap()).await;
+    assert_eq!((&dry["create"], &dry["items"][1]["title"]), (&json!(2), &json!("ct-2 Acme CT 9 S2")), "{dry}");
+    let snipe = pull("snipe_it", &there, "right").await.json();
+    assert_eq!((&snipe["source"], &snipe["lines"]), (&json!("snipe_it"), &json!(1)));
+
+    let refused = pull("netbox", &there, "wrong").await;
+    assert!(
+        refused.problem() == "unprocessable" && refused.text.contains("403") && !refused.text.contains("secret"),
+        "{refused:?}"
+    );
+    assert!(pull("snipe_it", &there, "wrong").await.text.contains("Unauthorized."));
+    assert!(pull("netbox", &format!("{there}/moved"), "right").await.text.contains("307"), "a token goes nowhere else");
+    for url in ["http://192.0.2.1/", "ftp://192.0.2.1/", "file:///etc/passwd", "nonsense"] {
+        assert_eq!(pull("netbox", url, "right").await.problem(), "unprocessable", "{url}");
+    }
+    let ledger = hub.acts("import.read").await;
+    assert!(ledger.len() == 2 && !json!(ledger).to_string().contains("right"), "{ledger:?}");
+}

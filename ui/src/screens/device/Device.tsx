@@ -11,16 +11,20 @@ import { product, sentence } from "../../lib/words";
 import { ago } from "../../lib/time";
 import { useNow, useTime } from "../../lib/zone";
 import { Administered } from "./Administered";
+import { ChecklistPart } from "./Checklist";
 import { DeviceFindings } from "./DeviceFindings";
 import { Identity } from "./Identity";
 import { Isolate } from "./Isolate";
+import { DeviceRecordPart } from "./Record";
 import { Talks } from "./Talks";
 
 const PARTS: [id: string, label: string][] = [
   ["who", "Who it is"],
+  ["record", "Record"],
   ["talks", "Who it talks to"],
   ["administered", "Who administers it"],
   ["isolate", "If we isolate it"],
+  ["checklist", "Secure configuration"],
   ["findings", "Findings"],
 ];
 
@@ -65,9 +69,11 @@ function Shown({ device }: { device: Device }) {
       </nav>
       <Stack gap="md">
         {(!chosen || chosen === "who") && <Identity device={device} />}
+        {(!chosen || chosen === "record") && <DeviceRecordPart id={device.id} />}
         {(!chosen || chosen === "talks") && <Talks id={device.id} short={!chosen} />}
         {(!chosen || chosen === "administered") && <Administered device={device} />}
         {(!chosen || chosen === "isolate") && <Isolate id={device.id} />}
+        {chosen === "checklist" && <ChecklistPart id={device.id} />}
         {(!chosen || chosen === "findings") && <DeviceFindings id={device.id} />}
       </Stack>
     </Page>

@@ -1,4 +1,4 @@
-import { Anchor, Button, Drawer, Group, Stack, Text, TextInput } from "@mantine/core";
+import { Anchor, Button, Drawer, Group, Menu, Stack, Text, TextInput } from "@mantine/core";
 import { useDebouncedCallback, useDisclosure, useMediaQuery } from "@mantine/hooks";
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
@@ -14,10 +14,17 @@ import { useSite } from "../../lib/site";
 import { plural } from "../../lib/time";
 import { count, impactLabel, product, sentence } from "../../lib/words";
 import { useTime } from "../../lib/zone";
+import { useWho } from "../../session";
+import { Bulk } from "./Bulk";
+import { Views } from "./Views";
 
-export const FACETS: { id: "class" | "impact" | "maker"; label: string; show: (value: string) => string }[] = [
+export const FACETS: { id: "class" | "impact" | "maker" | "owner" | "unit" | "state" | "tag"; label: string; show: (value: string) => string }[] = [
   { id: "class", label: "Class", show: sentence },
   { id: "impact", label: "Clinical impact", show: impactLabel },
+  { id: "unit", label: "Unit", show: (value) => value },
+  { id: "owner", label: "Owner", show: (value) => value },
+  { id: "state", label: "Life cycle", show: sentence },
+  { id: "tag", label: "Tag", show: (value) => value },
   { id: "maker", label: "Maker", show: (value) => value },
 ];
 
@@ -28,7 +35,9 @@ export function Devices() {
   const go = useNavigate();
   const { site } = useSite();
   const narrow = useMediaQuery("(max-width: 900px)") ?? false;
+  const { may } = useWho();
   const [drawer, drawn] = useDisclosure(false);
+  const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
   const set = useCallback((change: Filters) => void go({ to: "/devices", search: { ...filters, ...change } }), [go, filters]);
 
   const asked = useMemo(() => ({ site: site?.id, q: filters.q, ...Object.fromEntries(FACETS.map(({ id }) => [id, filters[id]])) }), [site, filters]);
@@ -52,6 +61,8 @@ export function Devices() {
       lead={total === undefined ? undefined : `${plural(total, "device")}${filtered ? " match" : ""}`}
       actions={<>
         {narrow && <Button variant="default" size="xs" onClick={drawn.open}>Filter</Button>}
+        <Views filters={filters} choose={(search) => { setChosen(new Set()); void go({ to: "/devices", search }); }} />
+        {may("move_data") && <Export site={site?.id} />}
         <Button variant="default" size="xs" onClick={() => window.print()}>Print</Button>
       </>}
     >
@@ -59,6 +70,7 @@ export function Devices() {
         <SearchBox value={filters.q ?? ""} set={(q) => set({ q })} />
         {filtered && <Button variant="subtle" size="xs" onClick={() => void go({ to: "/devices", search: {} })}>Clear filters</Button>}
       </Group>
+      {chosen.size > 0 && <Bulk ids={[...chosen]} done={() => setChosen(new Set())} />}
       <Group align="flex-start" wrap="nowrap" gap="md">
         {!narrow && <div style={{ flex: "0 0 200px" }} className="no-print">{facets}</div>}
         <div style={{ flex: "1 1 0", minWidth: 0 }}>
@@ -66,7 +78,7 @@ export function Devices() {
           {query.error && <ProblemView error={query.error} retry={() => void query.refetch()} />}
           {query.data && rows.length === 0 && (filtered ? <Empty title="No device matches">Clear a filter or search for less.</Empty> : <Empty title="No device was seen yet">Bring a capture or name an interface under <Anchor component={Link} to={"/sensors" as never}>Sensors</Anchor>; devices appear within seconds of their first frame.</Empty>)}
           {rows.length > 0 && (
-            <List rows={rows} total={total} more={query.hasNextPage && !query.isFetchingNextPage ? () => void query.fetchNextPage() : undefined} />
+            <List rows={rows} total={total} chosen={may("edit_records") ? chosen : undefined} choose={setChosen} more={query.hasNextPage && !query.isFetchingNextPage ? () => void query.fetchNextPage() : undefined} />
           )}
         </div>
       </Group>
@@ -82,13 +94,31 @@ function SearchBox({ value, set }: { value: string; set: (q: string | undefined)
   return <TextInput size="xs" w={280} label="Search" placeholder="Name, address, maker, model, serial" value={text} onChange={(event) => { setText(event.currentTarget.value); later(event.currentTarget.value); }} />;
 }
 
+const FORMATS: [id: string, label: string][] = [["csv", "CSV"], ["xlsx", "XLSX (Excel)"], ["json", "JSON"], ["cyclonedx", "CycloneDX 1.6, with software"]];
+
+/** All devices of the site with their records as a file; each is noted in the ledger. */
+function Export({ site }: { site: string | undefined }) {
+  return (
+    <Menu position="bottom-end" withinPortal>
+      <Menu.Target><Button size="xs" variant="default" disabled={!site} title={site ? undefined : "Choose a site first"}>Export</Button></Menu.Target>
+      <Menu.Dropdown>
+        <Menu.Label>All devices of the site</Menu.Label>
+        {FORMATS.map(([id, label]) => <Menu.Item key={id} component="a" href={`/api/exports/${id}?${new URLSearchParams({ site: site ?? "" })}`} download>{label}</Menu.Item>)}
+      </Menu.Dropdown>
+    </Menu>
+  );
+}
+
 interface ListProps {
   rows: DeviceRow[];
+  /** Which are chosen; absent where the caller changes none. */
+  chosen: ReadonlySet<string> | undefined;
+  choose: (ids: ReadonlySet<string>) => void;
   total: number | undefined;
   more: (() => void) | undefined;
 }
 
-function List({ rows, total, more }: ListProps) {
+function List({ rows, total, chosen, choose, more }: ListProps) {
   const go = useNavigate();
   const time = useTime();
   const columns = useMemo<Column<DeviceRow>[]>(() => [
@@ -96,12 +126,20 @@ function List({ rows, total, more }: ListProps) {
     { id: "product", title: "Maker and model", width: 240, cell: (row) => product(row.maker, row.model) || "Not known" },
     { id: "class", title: "Class", cell: (row) => (row.class ? sentence(row.class) : "Not known") },
     { id: "impact", title: "Clinical impact", cell: (row) => <ImpactTag impact={row.clinical_impact} /> },
+    { id: "unit", title: "Unit", cell: (row) => row.unit ?? "" },
+    { id: "owner", title: "Owner", cell: (row) => row.clinical_owner ?? row.it_owner ?? "" },
     { id: "confidence", title: "How sure", cell: (row) => <Sure confidence={row.confidence} /> },
     { id: "address", title: "Address", cell: (row) => <span className="mono">{row.addresses[0] ?? row.macs[0] ?? ""}</span> },
     { id: "last_seen", title: "Last seen", cell: (row) => time.full(row.last_seen) },
   ], [time]);
   const open = (row: DeviceRow) => void go({ to: "/devices/$id", params: { id: row.id } as never });
-  return <Table label="Devices" rows={rows} columns={columns} rowId={(row) => row.id} total={total} open={open} more={more} />;
+  const toggle = (id: string) => {
+    const next = new Set(chosen);
+    if (!next.delete(id)) next.add(id);
+    choose(next);
+  };
+  const all = () => choose(new Set(chosen && chosen.size >= rows.length ? [] : rows.map((row) => row.id)));
+  return <Table label="Devices" rows={rows} chosen={chosen && { ids: chosen, toggle, all }} columns={columns} rowId={(row) => row.id} total={total} open={open} more={more} />;
 }
 
 const SHOWN = 8;
