@@ -134,6 +134,7 @@ impl From<store::Error> for Problem {
         match error {
             store::Error::Absent(what) => Self::new(&kinds::ABSENT, format!("no such {what}")),
             store::Error::Exists(what) => Self::new(&kinds::CONFLICT, format!("there is such a {what} already")),
+            store::Error::LongEntry(_) => Self::new(&kinds::UNPROCESSABLE, error.to_string()),
             store::Error::Conflict => Self::of(&kinds::CHANGED),
             other => {
                 tracing::error!(error = %other, "the state could not be used");

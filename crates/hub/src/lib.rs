@@ -17,6 +17,7 @@ pub mod local;
 mod metrics;
 mod page;
 mod papers;
+pub mod sequencer;
 mod serve;
 pub mod settings;
 mod tally;
@@ -31,7 +32,7 @@ use inventory::Config;
 use knowledge::Knowledge;
 use model::Timestamp;
 use store::{SiteRow, Store};
-use tokio::sync::broadcast;
+use tokio::sync::{broadcast, watch};
 
 pub use history::{History, OpenHistory};
 pub use serve::{Listen, router, serve};
@@ -78,6 +79,7 @@ pub struct Inner {
     pub(crate) following: tokio::sync::Mutex<()>,
     /// Held while files beside records come and go.
     pub(crate) files: tokio::sync::Mutex<()>,
+    sealed: watch::Sender<sequencer::State>,
 }
 
 impl Deref for App {
@@ -122,6 +124,7 @@ impl App {
         let (following, files) = Default::default();
         let metrics = metrics::Metrics::new(&intake);
         let (sites, (events, _)) = (RwLock::new(sites), broadcast::channel(1024));
+        let sealed = watch::Sender::new(sequencer::State::default());
         Ok(Self(Arc::new(Inner {
             store,
             knowledge,
@@ -137,6 +140,7 @@ impl App {
             events,
             following,
             files,
+            sealed,
         })))
     }
 
@@ -214,8 +218,15 @@ impl App {
         self.events.subscribe()
     }
 
+    /// How the ledger's tiles stand beside the entries in the state.
+    #[must_use]
+    pub fn ledger(&self) -> watch::Receiver<sequencer::State> {
+        self.sealed.subscribe()
+    }
+
     /// Starts what runs beside the API.
     pub fn start(&self) {
+        tokio::spawn(sequencer::run(self.clone()));
         tokio::spawn(intake::reconcile(self.clone()));
         tokio::spawn(auth::tidy(self.clone()));
         tokio::spawn(intake::feed(self.clone()));
@@ -233,7 +244,7 @@ fn networks(sites: &[SiteRow], site: &str) -> Config {
 }
 
 /// Makes a folder that only its owner reads.
-fn private_folder(folder: &Path) -> std::io::Result<()> {
+pub(crate) fn private_folder(folder: &Path) -> std::io::Result<()> {
     std::fs::create_dir_all(folder)?;
     #[cfg(unix)]
     std::fs::set_permissions(folder, std::os::unix::fs::PermissionsExt::from_mode(0o700))?;

@@ -175,7 +175,7 @@ fn own_certificate(folder: &Path, address: SocketAddr) -> anyhow::Result<(PathBu
     Ok((chain, key))
 }
 
-fn write_private(path: &Path, text: &str) -> anyhow::Result<()> {
+pub(crate) fn write_private(path: &Path, text: &str) -> anyhow::Result<()> {
     use std::io::Write as _;
     let mut options = std::fs::OpenOptions::new();
     options.create(true).write(true).truncate(true);

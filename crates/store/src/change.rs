@@ -6,10 +6,13 @@ use serde_json::Value;
 use sqlx::any::AnyRow;
 use sqlx::{Any, AnyConnection, Row as _, Transaction};
 
-use crate::{Engine, Result, Store};
+use crate::{Engine, Error, Result, Store};
 
 /// Number of PostgreSQL's advisory lock under which changes are made one after the other, as SQLite does by itself.
 const LOCK: i64 = 0x6d65_6477;
+
+/// The longest body of a ledger entry, in octets: its length has two of them in a tile of entries (C2SP tlog-tiles).
+pub const MAX_ENTRY_BYTES: usize = 0xffff;
 
 /// Who acts.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -119,6 +122,21 @@ pub struct LedgerRow {
     pub body: String,
 }
 
+/// Which entries are wanted.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LedgerFilter {
+    /// Id of who acted.
+    pub actor: Option<String>,
+    /// What the action's name begins with.
+    pub action: Option<String>,
+    /// Id of what it was done to.
+    pub subject: Option<String>,
+    /// From this time on.
+    pub since: Option<Timestamp>,
+    /// Before this time.
+    pub until: Option<Timestamp>,
+}
+
 /// A transaction in which somebody changes something. Dropped without [`Change::commit`], nothing happened.
 pub struct Change {
     pub(crate) transaction: Transaction<'static, Any>,
@@ -166,6 +184,37 @@ impl Store {
             .await?;
         rows.iter().map(ledger_row).collect()
     }
+
+    /// How many entries there are: the highest number, and one.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn ledger_size(&self) -> Result<u64> {
+        let row = sqlx::query("SELECT COALESCE(MAX(seq), -1) + 1 AS size FROM ledger_entry").fetch_one(&self.readers).await?;
+        Ok(row.try_get::<i64, _>("size")?.cast_unsigned())
+    }
+
+    /// Entries that fit, the newest first, from before a number on, at most so many.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn ledger_before(&self, filter: &LedgerFilter, before: Option<u64>, most: u32) -> Result<Vec<LedgerRow>> {
+        let rows = sqlx::query(
+            "SELECT seq, body FROM ledger_entry WHERE seq < $1 AND time >= $2 AND time < $3 \
+             AND (CAST($4 AS TEXT) = '' OR actor_id = $4) AND (CAST($5 AS TEXT) = '' OR subject = $5) \
+             AND substr(action, 1, length(CAST($6 AS TEXT))) = $6 ORDER BY seq DESC LIMIT $7",
+        )
+        .bind(before.and_then(|before| i64::try_from(before).ok()).unwrap_or(i64::MAX))
+        .bind(filter.since.map_or(i64::MIN, Timestamp::nanos))
+        .bind(filter.until.map_or(i64::MAX, Timestamp::nanos))
+        .bind(filter.actor.as_deref().unwrap_or_default())
+        .bind(filter.subject.as_deref().unwrap_or_default())
+        .bind(filter.action.as_deref().unwrap_or_default())
+        .bind(i64::from(most))
+        .fetch_all(&self.readers)
+        .await?;
+        rows.iter().map(ledger_row).collect()
+    }
 }
 
 fn ledger_row(row: &AnyRow) -> Result<LedgerRow> {
@@ -192,7 +241,7 @@ impl Change {
     /// Notes a further act of the same transaction.
     ///
     /// # Errors
-    /// The database's: the entry could not be written, and the change must not happen.
+    /// [`Error::LongEntry`], or the database's: the entry could not be written, and the change must not happen.
     pub async fn note(&mut self, act: &Act) -> Result<u64> {
         let body = serde_json::to_string(&Body {
             v: 1,
@@ -204,6 +253,9 @@ impl Change {
             tenant: act.tenant.as_deref(),
             details: &act.details,
         })?;
+        if body.len() > MAX_ENTRY_BYTES {
+            return Err(Error::LongEntry(body.len()));
+        }
         let row = sqlx::query(
             "INSERT INTO ledger_entry (seq, time, actor_id, action, subject, site_id, tenant_id, body) \
              SELECT COALESCE(MAX(seq), -1) + 1, CAST($1 AS BIGINT), $2, $3, $4, CAST($5 AS TEXT), CAST($6 AS TEXT), $7 FROM ledger_entry RETURNING seq",
@@ -223,7 +275,7 @@ impl Change {
     /// Writes the entry and makes the change happen; returns the entry's number.
     ///
     /// # Errors
-    /// The database's: nothing happened.
+    /// [`Error::LongEntry`], or the database's: nothing happened.
     pub async fn commit(mut self, act: Act) -> Result<u64> {
         let seq = self.note(&act).await?;
         self.transaction.commit().await?;

@@ -38,6 +38,9 @@ pub enum Error {
         /// Rows of the copy.
         there: u64,
     },
+    /// The entry of an act has more octets than a ledger takes.
+    #[error("the ledger's entry of this act has {0} octets, and at most 65,535 are possible: do less at once, or say it shorter")]
+    LongEntry(usize),
     /// What is stored cannot be read.
     #[error("what is stored cannot be read: {0}")]
     Stored(#[from] serde_json::Error),

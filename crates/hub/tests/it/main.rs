@@ -16,6 +16,7 @@ mod people;
 mod records;
 mod rights;
 mod second_step;
+mod sequencer;
 mod sessions;
 mod settings;
 mod throttle;

@@ -2,7 +2,7 @@
 
 use model::Timestamp;
 use serde_json::json;
-use store::{Act, Actor, Error, RoleRow, Store};
+use store::{Act, Actor, Error, LedgerFilter, RoleRow, Store};
 
 use crate::database;
 
@@ -36,6 +36,49 @@ async fn a_change_and_its_entry_happen_together() {
             (&body["action"], &body["subject"], &body["actor"]["id"]),
             (&json!("tenant.add"), &json!(id), &json!("hub:test"))
         );
+    }
+}
+
+/// An entry that no ledger could take keeps the change from happening.
+#[tokio::test]
+async fn a_change_whose_entry_is_too_long_does_not_happen() {
+    for database in database::all().await {
+        let store = &database.store;
+        for noted in [false, true] {
+            let mut change = store.begin(&Actor::hub("test"), NOON).await.unwrap();
+            let id = change.add_tenant("Never").await.unwrap();
+            let long = Act::new("tenant.add", &id).with(json!("x".repeat(store::MAX_ENTRY_BYTES)));
+            let refused = if noted { change.note(&long).await } else { change.commit(long).await };
+            assert!(matches!(refused, Err(Error::LongEntry(octets)) if octets > store::MAX_ENTRY_BYTES), "{refused:?}");
+        }
+        assert_eq!((store.tenants().await.unwrap().len(), store.ledger_size().await.unwrap()), (0, 0));
+    }
+}
+
+#[tokio::test]
+async fn entries_are_found_the_newest_first() {
+    for database in database::all().await {
+        let store = &database.store;
+        for number in 0..6_i64 {
+            let time = Timestamp::from_nanos(NOON.nanos() + number);
+            let actor = Actor::hub(if number % 2 == 0 { "even" } else { "odd" });
+            let change = store.begin(&actor, time).await.unwrap();
+            let action = if number < 3 { "device.owner.set" } else { "device_other" };
+            change.commit(Act::new(action, format!("d{number}"))).await.unwrap();
+        }
+        let found = async |filter: LedgerFilter, before| {
+            let rows = store.ledger_before(&filter, before, 3).await.unwrap();
+            rows.into_iter().map(|row| row.seq).collect::<Vec<_>>()
+        };
+        let all = LedgerFilter::default();
+        assert_eq!(found(all.clone(), None).await, [5, 4, 3]);
+        assert_eq!(found(all.clone(), Some(3)).await, [2, 1, 0]);
+        assert_eq!(found(LedgerFilter { actor: Some("hub:odd".into()), ..all.clone() }, None).await, [5, 3, 1]);
+        assert_eq!(found(LedgerFilter { action: Some("device.".into()), ..all.clone() }, None).await, [2, 1, 0]);
+        assert_eq!(found(LedgerFilter { subject: Some("d4".into()), ..all.clone() }, None).await, [4]);
+        let at = |number: i64| Some(Timestamp::from_nanos(NOON.nanos() + number));
+        assert_eq!(found(LedgerFilter { since: at(1), until: at(3), ..all }, None).await, [2, 1]);
+        assert_eq!(store.ledger_size().await.unwrap(), 6);
     }
 }
 
