@@ -10,6 +10,7 @@
 
 mod bulk;
 mod frames;
+mod ledger;
 mod live;
 mod logs;
 mod many;
@@ -47,6 +48,7 @@ fn run(words: &[String]) -> Result<ExitCode> {
             Ok(if frames == ExitCode::SUCCESS { logs } else { frames })
         }
         ["only", "logs"] => logs::bench(),
+        ["only", "ledger"] => ledger::bench(&folder()?),
         ["only", "site"] => site::bench(),
         ["site", devices] => site::one(devices.parse().context("how many devices?")?),
         ["only", "live"] => live::bench(&Captures::make()?.mix),
@@ -63,7 +65,7 @@ fn run(words: &[String]) -> Result<ExitCode> {
         }
         ["run", command @ ..] => measure::helper(command),
         _ => {
-            bail!("usage: bench [only mix|bulk|many|site|live | make | yardstick FILE | sense FILE | show FILE | run COMMAND …]")
+            bail!("usage: bench [only mix|bulk|many|site|live|logs|ledger | make | yardstick FILE | sense FILE | show FILE | run COMMAND …]")
         }
     }
 }
