@@ -30,10 +30,18 @@ async fn health() -> axum::Json<Health> {
     axum::Json(Health { status: "ok", version: env!("CARGO_PKG_VERSION") })
 }
 
-/// Whether the hub can work: its state answers.
+/// Whether the hub can work: its state answers, and its ledger is signed.
 #[utoipa::path(get, path = "/api/ready", tag = "hub", responses((status = 200, body = Health), (status = 503, body = ProblemBody, content_type = "application/problem+json")))]
 async fn ready(State(app): State<App>) -> Answer<axum::Json<Health>> {
     app.store.sites().await.map_err(|_| Problem::new(&kinds::NOT_READY, "the state does not answer"))?;
+    if let Some(problem) = &app.ledger().borrow().problem {
+        // Nobody is signed in here, so what was found is told in the log and to whoever may read the ledger.
+        tracing::debug!(problem, "not ready");
+        return Err(Problem::new(
+            &kinds::NOT_READY,
+            "the ledger is not signed: the hub's log says why, and so does the ledger's page",
+        ));
+    }
     Ok(health().await)
 }
 

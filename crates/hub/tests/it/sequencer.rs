@@ -2,10 +2,13 @@
 
 use std::path::Path;
 
+use axum::http::StatusCode;
 use hub::sequencer::{Refusal, Sequencer, folder};
 use ledger::{Entries, Folder, Options, verify};
 use model::Timestamp;
 use store::{Act, Actor, Store};
+
+use crate::fixture::TestHub;
 
 const NOON: Timestamp = Timestamp::from_nanos(1_780_000_000_000_000_000);
 
@@ -93,4 +96,40 @@ async fn a_ledger_without_its_key_is_not_begun_anew() {
     assert!(error.contains("is missing: put it back from a backup"), "{error}");
     std::fs::rename(data.join("elsewhere"), &key).unwrap();
     assert!(Sequencer::open(data, &store).await.is_ok());
+}
+
+/// Somebody who writes to the database behind the hub's back: nothing more is signed, and whoever watches the hub is told.
+#[tokio::test]
+async fn a_hub_whose_database_was_altered_says_so() {
+    let (hub, alex, _) = TestHub::set_up().await;
+    hub.app.start();
+    let state = || hub.app.ledger().borrow().clone();
+    let written = hub.app.store.ledger_size().await.unwrap();
+    let signed = until(|| state().checkpoint.filter(|checkpoint| checkpoint.head.size >= written)).await;
+    assert_eq!(alex.get("/api/ready").await.status, StatusCode::OK);
+    let database = hub.folder.path().join("data/state.db");
+    let statement =
+        "PRAGMA busy_timeout = 5000; UPDATE ledger_entry SET body = '{}' WHERE seq = (SELECT MAX(seq) FROM ledger_entry)";
+    let altered = std::process::Command::new("sqlite3").arg(&database).arg(statement).status();
+    if !altered.is_ok_and(|status| status.success()) {
+        println!("skipped: no sqlite3 to alter the database with");
+        return;
+    }
+    let problem = until(|| state().problem).await;
+    assert!(problem.contains("in the database is not the one that the ledger was signed over"), "{problem}");
+    let answer = hub.visitor().get("/api/ready").await;
+    assert_eq!((answer.status, answer.problem().as_str()), (StatusCode::SERVICE_UNAVAILABLE, "not-ready"));
+    assert!(answer.json()["detail"].as_str().unwrap().contains("the ledger is not signed"), "{answer:?}");
+    assert_eq!(entries(&hub.folder.path().join("data")).len() as u64, signed.head.size, "nothing more is signed");
+}
+
+/// Asks again until there is an answer, for half a minute.
+async fn until<T>(ask: impl Fn() -> Option<T>) -> T {
+    for _ in 0..600 {
+        if let Some(found) = ask() {
+            return found;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    panic!("nothing came within half a minute");
 }
