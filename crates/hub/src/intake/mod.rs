@@ -275,6 +275,7 @@ impl Desk {
 /// Puts sites together again as they change, for as long as the hub runs. What takes long is done less often.
 pub(crate) async fn reconcile(app: App) {
     const PAUSE: Duration = Duration::from_secs(1);
+    const MAX_PAUSE: Duration = Duration::from_secs(30);
     loop {
         let begun = tokio::time::Instant::now();
         for (site, desk) in app.intake.changed() {
@@ -283,7 +284,7 @@ pub(crate) async fn reconcile(app: App) {
                 desk.is_changed.store(true, Ordering::Release);
             }
         }
-        tokio::time::sleep(PAUSE.max(begun.elapsed() * 4)).await;
+        tokio::time::sleep((begun.elapsed() * 4).clamp(PAUSE, MAX_PAUSE)).await;
     }
 }
 
