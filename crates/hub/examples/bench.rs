@@ -32,6 +32,7 @@ use model::observation::{Fact, FlowRecord, Opening, Subject, Traffic};
 use model::{ConversationKey, Endpoint, FactKind, FactValue, FrameRef, MacAddr, Observation, Timestamp, Transport};
 use serde_json::{Value, json};
 use store::{Act, Actor, RecordRow};
+use tokio::sync::broadcast::error::RecvError;
 use tower::ServiceExt as _;
 
 /// 2026-11-01T00:00:00Z.
@@ -226,9 +227,10 @@ async fn until(app: &App, site: &str, is_wanted: impl Fn() -> bool) {
     let mut events = app.listen();
     let wait = async {
         loop {
-            let event = events.recv().await.unwrap();
-            if event.kind == "observed" && event.site == site && is_wanted() {
-                break;
+            match events.recv().await {
+                Ok(event) if event.kind == "observed" && event.site == site && is_wanted() => break,
+                Ok(_) | Err(RecvError::Lagged(_)) => {}
+                Err(RecvError::Closed) => panic!("the hub ended"),
             }
         }
     };

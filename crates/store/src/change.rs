@@ -6,6 +6,7 @@ use serde_json::Value;
 use sqlx::any::AnyRow;
 use sqlx::{Any, AnyConnection, Row as _, Transaction};
 
+use crate::query::Query;
 use crate::{Engine, Error, Result, Store};
 
 /// Number of PostgreSQL's advisory lock under which changes are made one after the other, as SQLite does by itself.
@@ -135,6 +136,19 @@ pub struct LedgerFilter {
     pub since: Option<Timestamp>,
     /// Before this time.
     pub until: Option<Timestamp>,
+    /// What the reader may see; everything where absent.
+    pub scope: Option<LedgerScope>,
+}
+
+/// Entries that somebody may read: those of sites, of whole tenants, and of the hub itself.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LedgerScope {
+    /// Sites.
+    pub sites: Vec<String>,
+    /// Tenants, with all of their sites.
+    pub tenants: Vec<String>,
+    /// What is of no tenant.
+    pub has_hub: bool,
 }
 
 /// A transaction in which somebody changes something. Dropped without [`Change::commit`], nothing happened.
@@ -199,20 +213,37 @@ impl Store {
     /// # Errors
     /// The database's.
     pub async fn ledger_before(&self, filter: &LedgerFilter, before: Option<u64>, most: u32) -> Result<Vec<LedgerRow>> {
-        let rows = sqlx::query(
-            "SELECT seq, body FROM ledger_entry WHERE seq < $1 AND time >= $2 AND time < $3 \
-             AND (CAST($4 AS TEXT) = '' OR actor_id = $4) AND (CAST($5 AS TEXT) = '' OR subject = $5) \
-             AND substr(action, 1, length(CAST($6 AS TEXT))) = $6 ORDER BY seq DESC LIMIT $7",
-        )
-        .bind(before.and_then(|before| i64::try_from(before).ok()).unwrap_or(i64::MAX))
-        .bind(filter.since.map_or(i64::MIN, Timestamp::nanos))
-        .bind(filter.until.map_or(i64::MAX, Timestamp::nanos))
-        .bind(filter.actor.as_deref().unwrap_or_default())
-        .bind(filter.subject.as_deref().unwrap_or_default())
-        .bind(filter.action.as_deref().unwrap_or_default())
-        .bind(i64::from(most))
-        .fetch_all(&self.readers)
-        .await?;
+        let mut query = Query::new("SELECT seq, body FROM ledger_entry WHERE 1 = 1");
+        if let Some(before) = before.and_then(|before| i64::try_from(before).ok()) {
+            query.push(" AND seq < ").push_bind(before);
+        }
+        let [since, until] = [filter.since, filter.until].map(|time| time.map(Timestamp::nanos));
+        for (condition, value) in [(" AND time >= ", since), (" AND time < ", until)] {
+            if let Some(value) = value {
+                query.push(condition).push_bind(value);
+            }
+        }
+        for (condition, value) in [(" AND actor_id = ", &filter.actor), (" AND subject = ", &filter.subject)] {
+            if let Some(value) = value {
+                query.push(condition).push_bind(value.clone());
+            }
+        }
+        if let Some(action) = &filter.action {
+            let length = i64::try_from(action.chars().count()).unwrap_or(i64::MAX);
+            // PostgreSQL takes no 64-bit length.
+            query.push(" AND substr(action, 1, CAST(").push_bind(length).push(" AS INTEGER)) = ").push_bind(action.clone());
+        }
+        if let Some(LedgerScope { sites, tenants, has_hub }) = &filter.scope {
+            query.push(" AND (1 = 0");
+            for (column, ids) in [("site_id", sites), ("tenant_id", tenants)] {
+                for id in ids {
+                    query.push(format_args!(" OR {column} = ")).push_bind(id.clone());
+                }
+            }
+            query.push(if *has_hub { " OR (site_id IS NULL AND tenant_id IS NULL))" } else { ")" });
+        }
+        query.push(" ORDER BY seq DESC LIMIT ").push_bind(i64::from(most));
+        let rows = query.fetch_all(&self.readers).await?;
         rows.iter().map(ledger_row).collect()
     }
 }

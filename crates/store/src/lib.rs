@@ -31,7 +31,7 @@ use std::time::Duration;
 use sqlx::any::{AnyPoolOptions, install_default_drivers};
 use sqlx::{AnyPool, Executor as _};
 
-pub use change::{Act, Actor, ActorKind, Change, LedgerFilter, LedgerRow, MAX_ENTRY_BYTES, Writer};
+pub use change::{Act, Actor, ActorKind, Change, LedgerFilter, LedgerRow, LedgerScope, MAX_ENTRY_BYTES, Writer};
 pub use error::{Error, Result};
 pub use glass::{GlassReview, GlassRow, SealedRow};
 pub use ids::{new_id, secret};

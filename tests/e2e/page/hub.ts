@@ -1,5 +1,5 @@
 /** The hub that the tests talk to: the real program on a new data folder. */
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { mkdirSync } from "node:fs";
 import { createInterface } from "node:readline";
 
@@ -14,6 +14,8 @@ export const out = need("MEDWARDEN_OUT");
 
 export interface Hub {
   url: string;
+  /** Its data folder. */
+  data: string;
   stop: () => Promise<void>;
 }
 
@@ -34,7 +36,7 @@ export async function startHub(): Promise<Hub> {
       resolve(found[0]);
     });
   });
-  return { url, stop: () => stop(child) };
+  return { url, data, stop: () => stop(child) };
 }
 
 function stop(child: ChildProcess): Promise<void> {
@@ -43,4 +45,9 @@ function stop(child: ChildProcess): Promise<void> {
     child.once("exit", () => resolve());
     child.kill("SIGTERM");
   });
+}
+
+/** Runs the program beside the hub; what it said. */
+export function run(...words: string[]): string {
+  return execFileSync(need("MEDWARDEN_PROGRAM"), words, { encoding: "utf8" });
 }

@@ -1,5 +1,5 @@
 import { expect, type Page, test } from "@playwright/test";
-import { type Hub, startHub, work } from "./hub";
+import { type Hub, run, startHub, work } from "./hub";
 import { inspect, watch } from "./screens";
 
 const LOGIN = "ada";
@@ -410,6 +410,28 @@ test("break-glass is reviewed by somebody else; settings of sites, wards and sig
   await page.getByRole("button", { name: "Save retention" }).click();
   await page.reload();
   await expect(page.getByRole("textbox", { name: "Keep history, days" })).toHaveValue("200");
+});
+
+test("ledger: an act is found, proved, and checked without the hub", async () => {
+  await page.getByRole("link", { name: "Ledger" }).click();
+  await expect(heading("Ledger")).toBeVisible();
+  await expect(page.getByText("Without a witness and without a checkpoint kept elsewhere")).toBeVisible();
+  await page.getByLabel("What", { exact: true }).selectOption("break-glass.");
+  const row = page.locator("tbody tr").filter({ hasText: "break-glass.begin" }).last();
+  await expect(row).toContainText("Lee Example");
+  await inspect(page, "ledger");
+  await row.locator("summary").click();
+  const [proof] = await Promise.all([page.waitForEvent("download"), row.getByRole("link", { name: /^Proof of entry/ }).click()]);
+  await proof.saveAs(`${work}/entry.proof`);
+  const [kept] = await Promise.all([page.waitForEvent("download"), page.getByRole("link", { name: "Keep this checkpoint" }).click()]);
+  await kept.saveAs(`${work}/checkpoint.txt`);
+  const key = (await page.getByRole("region", { name: "Checkpoint" }).locator("code").first().textContent()) ?? "";
+  expect(run("ledger", "check-proof", `${work}/entry.proof`, "--key", key)).toMatch(/holds|is in|intact/i);
+  expect(run("ledger", "verify", hub.data, "--checkpoint", `${work}/checkpoint.txt`, "--key", key)).toMatch(/intact/i);
+  await page.getByLabel("What", { exact: true }).selectOption("");
+  await page.getByLabel("About (an id)").fill("nothing-such");
+  await page.getByRole("button", { name: "Look" }).click();
+  await expect(page.getByText("No entry fits")).toBeVisible();
 });
 
 test("account: a token is made and ended", async () => {

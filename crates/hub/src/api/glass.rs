@@ -33,6 +33,8 @@ struct BreakGlass {
     site: String,
     /// Who.
     who: String,
+    /// It is the caller's own, and so reviewed by somebody else.
+    is_own: bool,
     /// Rights.
     rights: Vec<String>,
     /// Why.
@@ -91,12 +93,13 @@ struct NewReview {
     note: String,
 }
 
-fn shown(row: GlassRow, now: Timestamp) -> BreakGlass {
+fn shown(row: GlassRow, now: Timestamp, reader: &Caller) -> BreakGlass {
     let (is_running, is_overdue) = (row.ends > now, row.review.is_none() && row.review_due < now);
     let review = row.review.map(|one| Reviewed { by: one.by, at: one.at, is_proper: one.is_proper, note: one.note });
     BreakGlass {
         id: row.id,
         site: row.site_id,
+        is_own: row.person_id == reader.person.id,
         who: row.who,
         rights: row.rights,
         reason: row.reason,
@@ -124,7 +127,7 @@ async fn break_glasses(State(app): State<App>, caller: Caller) -> Answer<axum::J
     let (seen, own) = (caller.sites(&app, Right::ViewInventory), &caller.person.id);
     let (rows, now) = (app.store.break_glasses().await?, app.now());
     let rows = rows.into_iter().filter(|row| seen.contains(&row.site_id) || row.person_id == *own);
-    Ok(axum::Json(rows.map(|row| shown(row, now)).collect()))
+    Ok(axum::Json(rows.map(|row| shown(row, now, &caller)).collect()))
 }
 
 /// Takes rights at a site at once. Everybody there is told, every act is marked, it ends by itself, and a review is owed.
@@ -170,7 +173,7 @@ async fn break_glass(
     change.commit(act).await?;
     tracing::warn!(id = row.id, who = row.who, "break-glass");
     app.tell(Event::new("break-glass", &site.id).about(&row.id));
-    Ok((StatusCode::CREATED, axum::Json(shown(row, begun))))
+    Ok((StatusCode::CREATED, axum::Json(shown(row, begun, &caller))))
 }
 
 /// What a break-glass gives, where and for how long.
@@ -256,5 +259,5 @@ async fn review_break_glass(
     let details = json!({ "is_proper": said.is_proper, "note": said.note });
     change.commit(Act::new("break-glass.review", &id).at(&row.site_id).with(details)).await?;
     app.tell(Event::new("break-glass", &row.site_id).about(&id));
-    Ok(axum::Json(shown(seen(&app, &caller, &id).await?, app.now())))
+    Ok(axum::Json(shown(seen(&app, &caller, &id).await?, app.now(), &caller)))
 }

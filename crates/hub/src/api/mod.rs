@@ -14,6 +14,7 @@ mod history;
 mod home;
 mod identity;
 mod imports;
+mod ledger;
 mod link;
 mod map;
 mod me;
@@ -81,6 +82,7 @@ pub fn routes() -> OpenApiRouter<App> {
         .merge(sensors::routes())
         .merge(link::routes())
         .merge(webhooks::routes())
+        .merge(ledger::routes())
 }
 
 /// A JSON body; what is wrong with it is told as a problem.

@@ -81,6 +81,9 @@ struct Desk {
 /// Units by the ids of their devices.
 pub(crate) type Units = HashMap<String, String>;
 
+/// More new findings than these are told as one.
+const TOLD_ONE_BY_ONE: usize = 100;
+
 /// What was written of a site.
 struct Written {
     answers: Arc<Answers>,
@@ -356,8 +359,11 @@ async fn write(app: &App, site: &str, desk: &Desk, now: Written) -> store::Resul
     let were: Option<BTreeSet<&str>> = before.as_ref().map(|before| before.findings.iter().map(|one| one.id.as_str()).collect());
     // What was there when the hub started is not news.
     if let Some(were) = were {
-        for finding in change.findings.iter().filter(|one| !were.contains(one.id.as_str())) {
-            app.tell(Event::new("finding", site).about(&finding.id));
+        let new: Vec<_> = change.findings.iter().filter(|one| !were.contains(one.id.as_str())).collect();
+        match new.as_slice() {
+            // Whoever listens looks for themselves.
+            many if many.len() > TOLD_ONE_BY_ONE => app.tell(Event::new("finding", site)),
+            few => few.iter().for_each(|one| app.tell(Event::new("finding", site).about(&one.id))),
         }
     }
     drop((change, before));

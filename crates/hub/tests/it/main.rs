@@ -9,6 +9,7 @@ mod fixture;
 mod glass;
 mod imports;
 mod journal;
+mod ledger;
 mod link;
 mod metrics;
 mod onboarding;

@@ -145,7 +145,10 @@ async fn fed() -> (TestHub, Visitor, String, Vec<Operation>) {
     let person = visitor.post("/api/people", new).await.json()["person"].as_str().unwrap().to_owned();
     let new = json!({ "site": site, "label": "Ward 3", "rights": ["feed"], "minutes": 30 });
     let sealed = visitor.post("/api/sealed", new).await.json()["id"].as_str().unwrap().to_owned();
+    let new = json!({ "tenant": tenant, "url": "https://soc.example.org/", "kinds": ["finding"] });
+    let webhook = visitor.post("/api/webhooks", new).await.json()["id"].as_str().unwrap().to_owned();
     let ids = [
+        ("webhooks", webhook.as_str()),
         ("break-glass", glass.as_str()),
         ("tokens", &token),
         ("people", &person),

@@ -2,7 +2,7 @@
 
 use model::Timestamp;
 use serde_json::json;
-use store::{Act, Actor, Error, LedgerFilter, RoleRow, Store};
+use store::{Act, Actor, Error, LedgerFilter, LedgerScope, RoleRow, Store};
 
 use crate::database;
 
@@ -64,7 +64,14 @@ async fn entries_are_found_the_newest_first() {
             let actor = Actor::hub(if number % 2 == 0 { "even" } else { "odd" });
             let change = store.begin(&actor, time).await.unwrap();
             let action = if number < 3 { "device.owner.set" } else { "device_other" };
-            change.commit(Act::new(action, format!("d{number}"))).await.unwrap();
+            let act = Act::new(action, format!("d{number}"));
+            let act = match number {
+                0 => act.at("site").of("tenant"),
+                1 => act.of("tenant"),
+                2 => act.at("other"),
+                _ => act,
+            };
+            change.commit(act).await.unwrap();
         }
         let found = async |filter: LedgerFilter, before| {
             let rows = store.ledger_before(&filter, before, 3).await.unwrap();
@@ -77,7 +84,15 @@ async fn entries_are_found_the_newest_first() {
         assert_eq!(found(LedgerFilter { action: Some("device.".into()), ..all.clone() }, None).await, [2, 1, 0]);
         assert_eq!(found(LedgerFilter { subject: Some("d4".into()), ..all.clone() }, None).await, [4]);
         let at = |number: i64| Some(Timestamp::from_nanos(NOON.nanos() + number));
-        assert_eq!(found(LedgerFilter { since: at(1), until: at(3), ..all }, None).await, [2, 1]);
+        assert_eq!(found(LedgerFilter { since: at(1), until: at(3), ..all.clone() }, None).await, [2, 1]);
+        let scoped = |sites: &[&str], tenants: &[&str], has_hub| {
+            let owned = |ids: &[&str]| ids.iter().map(|id| (*id).to_owned()).collect();
+            LedgerFilter { scope: Some(LedgerScope { sites: owned(sites), tenants: owned(tenants), has_hub }), ..all.clone() }
+        };
+        assert_eq!(found(scoped(&[], &[], false), None).await, [0_u64; 0]);
+        assert_eq!(found(scoped(&["site"], &[], false), None).await, [0]);
+        assert_eq!(found(scoped(&["other"], &["tenant"], false), None).await, [2, 1, 0]);
+        assert_eq!(found(scoped(&[], &[], true), None).await, [5, 4, 3]);
         assert_eq!(store.ledger_size().await.unwrap(), 6);
     }
 }

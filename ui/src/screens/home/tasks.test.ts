@@ -20,3 +20,12 @@ test("where nothing was seen there is one thing to do, for those who may", () =>
   expect(tasksOf(nothing, (right) => right === "feed")).toHaveLength(1);
   expect(tasksOf(nothing, (right) => right === "work_findings")).toEqual([]);
 });
+
+test("reviews of break-glass are owed by others, and the late ones are grave", () => {
+  const used = { is_running: false, is_overdue: true, review: null, is_own: false } as const;
+  const titles = (glass: Parameters<typeof tasksOf>[2], right = "review_break_glass") => tasksOf(seen, (one) => one === right, glass).map((task) => `${task.title}, ${task.severity ?? "not grave"}`);
+  expect(titles([used, { ...used, is_overdue: false }])).toEqual(["Review 2 uses of break-glass, high"]);
+  expect(titles([{ ...used, is_overdue: false }])).toEqual(["Review 1 use of break-glass, not grave"]);
+  expect(titles([{ ...used, is_own: true }, { ...used, is_running: true }])).toEqual([]);
+  expect(titles([used], "feed")).toEqual([]);
+});
