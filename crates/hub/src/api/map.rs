@@ -115,12 +115,13 @@ async fn map(State(app): State<App>, caller: Caller, Query(wanted): Query<Wanted
     for site in &sites {
         let answers = app.answers(site)?;
         let units = app.intake.units(site);
-        let group = |device: &Device| group_of(device, by, &units).to_owned();
+        let groups: Vec<&str> = answers.devices.iter().map(|device| group_of(device, by, &units)).collect();
         let mut at_site = HashMap::<&str, u64>::new();
-        answers.devices.iter().for_each(|device| *at_site.entry(group_of(device, by, &units)).or_default() += 1);
+        groups.iter().for_each(|group| *at_site.entry(group).or_default() += 1);
         at_site.into_iter().for_each(|(group, count)| *counts.entry(group.to_owned()).or_default() += count);
-        let is_in = |device: &Device| wanted.group.as_ref().is_none_or(|wanted| group_of(device, by, &units) == wanted);
-        let members: HashSet<&str> = answers.devices.iter().filter(|one| is_in(one)).map(|one| one.id.as_str()).collect();
+        let grouped = || answers.devices.iter().zip(&groups);
+        let is_in = |group: &str| wanted.group.as_ref().is_none_or(|wanted| group == wanted);
+        let members: HashSet<&str> = grouped().filter(|(_, group)| is_in(group)).map(|(one, _)| one.id.as_str()).collect();
         let mut lines = BTreeMap::<(&str, &str), Line>::new();
         for one in answers.conversations_of(members.iter().copied()) {
             let (Some(client), Some(server)) = (one.client.device.as_deref(), one.server.device.as_deref()) else { continue };
@@ -138,9 +139,9 @@ async fn map(State(app): State<App>, caller: Caller, Query(wanted): Query<Wanted
             }
         }
         let peers: HashSet<&str> = lines.keys().flat_map(|(client, server)| [*client, *server]).collect();
-        let wanted_devices =
-            answers.devices.iter().filter(|device| members.contains(device.id.as_str()) || peers.contains(device.id.as_str()));
-        map.devices.extend(wanted_devices.map(|device| dot(device, group(device))));
+        let is_shown = |id: &str, group: &str| is_in(group) || peers.contains(id);
+        let dots = grouped().filter(|(device, group)| is_shown(&device.id, group));
+        map.devices.extend(dots.map(|(device, group)| dot(device, (*group).to_owned())));
         map.lines.extend(lines.into_values());
     }
     map.groups = counts.into_iter().map(|(id, count)| Group { id, count }).collect();
