@@ -65,7 +65,9 @@ fn run(words: &[String]) -> Result<ExitCode> {
         }
         ["run", command @ ..] => measure::helper(command),
         _ => {
-            bail!("usage: bench [only mix|bulk|many|site|live|logs|ledger | make | yardstick FILE | sense FILE | show FILE | run COMMAND …]")
+            bail!(
+                "usage: bench [only mix|bulk|many|site|live|logs|ledger | make | yardstick FILE | sense FILE | show FILE | run COMMAND …]"
+            )
         }
     }
 }

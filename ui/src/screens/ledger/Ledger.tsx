@@ -116,7 +116,7 @@ function Row({ one, choose }: { one: LedgerEntry; choose: () => void }) {
       <td className="mono">{one.subject}</td>
       <td>
         <details>
-          <summary>{hasDetails ? "Show" : "No more"}</summary>
+          <summary>{hasDetails ? "Show" : "Proof"}</summary>
           {hasDetails && <pre className="mono" style={{ margin: 0, whiteSpace: "pre-wrap" }}>{JSON.stringify(one.details, null, 2)}</pre>}
           {one.is_signed ? <Anchor size="sm" href={`/api/ledger/proof?entry=${one.number}`} download>Proof of entry {one.number}</Anchor> : <Text size="sm">No checkpoint was signed over it yet.</Text>}
         </details>
