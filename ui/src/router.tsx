@@ -26,6 +26,7 @@ const screens = [
   createRoute({ getParentRoute: () => shell, path: "/sensors", component: lazyRouteComponent(() => import("./screens/sensors/Sensors"), "Sensors") }),
   createRoute({ getParentRoute: () => shell, path: "/findings/$id", component: lazyRouteComponent(() => import("./screens/findings/Finding"), "FindingScreen") }),
   createRoute({ getParentRoute: () => shell, path: "/break-glass", component: lazyRouteComponent(() => import("./screens/glass/BreakGlass"), "BreakGlass") }),
+  createRoute({ getParentRoute: () => shell, path: "/history", validateSearch: search, component: lazyRouteComponent(() => import("./screens/history/History"), "History") }),
   createRoute({ getParentRoute: () => shell, path: "/ledger", validateSearch: search, component: lazyRouteComponent(() => import("./screens/ledger/Ledger"), "Ledger") }),
   createRoute({ getParentRoute: () => shell, path: "/settings", validateSearch: search, component: lazyRouteComponent(() => import("./screens/settings/Settings"), "Settings") }),
   createRoute({ getParentRoute: () => shell, path: "/account", component: lazyRouteComponent(() => import("./screens/account/Account"), "Account") }),

@@ -484,29 +484,25 @@ pub(crate) fn page<T>(mut items: Vec<T>, limit: u32) -> Page<T> {
 const FINDING: &str = "SELECT f.site_id, f.doc, f.holds, f.state, f.assignee, f.note, f.accepted_until, f.version FROM finding f";
 
 impl Store {
-    /// Writes what changed of a site, a few thousand rows at a time. What fails half-way can be written again from the beginning.
+    /// Writes what changed of a site: at once, or a few thousand rows at a time where there are more. What fails half-way can be written again
+    /// from the beginning.
     ///
     /// # Errors
     /// The database's.
     pub async fn write_observed(&self, change: &ObservedChange<'_>) -> Result<()> {
         let ObservedChange { site, devices, conversations, findings, gone } = change;
-        for part in devices.chunks(TRANSACTION_ROWS) {
-            let mut writer = self.writer().await?;
-            for rows in part.chunks(STATEMENT_ROWS) {
-                writer.put_devices(site, rows).await?;
-            }
-            writer.commit().await?;
+        let (mut writer, mut rows) = (self.writer().await?, 0_usize);
+        for part in devices.chunks(STATEMENT_ROWS) {
+            writer.put_devices(site, part).await?;
+            writer = self.piece(writer, &mut rows, part.len()).await?;
         }
-        for part in conversations.chunks(TRANSACTION_ROWS) {
-            let mut writer = self.writer().await?;
-            for rows in part.chunks(STATEMENT_ROWS) {
-                writer.put_conversations(site, rows).await?;
-            }
-            writer.commit().await?;
+        for part in conversations.chunks(STATEMENT_ROWS) {
+            writer.put_conversations(site, part).await?;
+            writer = self.piece(writer, &mut rows, part.len()).await?;
         }
-        let mut writer = self.writer().await?;
         for finding in findings {
             writer.put_finding(site, finding).await?;
+            writer = self.piece(writer, &mut rows, 1).await?;
         }
         match gone {
             Gone::Rest => {
@@ -527,6 +523,17 @@ impl Store {
             writer.count_rows().await?;
         }
         writer.commit().await
+    }
+
+    /// Ends a transaction that is long enough, and begins the next.
+    async fn piece(&self, writer: Writer, rows: &mut usize, more: usize) -> Result<Writer> {
+        *rows = rows.saturating_add(more);
+        if *rows < TRANSACTION_ROWS {
+            return Ok(writer);
+        }
+        *rows = 0;
+        writer.commit().await?;
+        self.writer().await
     }
 
     /// A page of devices, by name.

@@ -412,6 +412,30 @@ test("break-glass is reviewed by somebody else; settings of sites, wards and sig
   await expect(page.getByRole("textbox", { name: "Keep history, days" })).toHaveValue("200");
 });
 
+test("history: flows are looked for, counted and asked, or the hub says that it keeps none", async () => {
+  await page.getByRole("link", { name: "History" }).click();
+  await expect(heading("History")).toBeVisible();
+  if (process.env.MEDWARDEN_FEATURES?.includes("--no-default-features")) {
+    await expect(page.getByRole("alert").filter({ hasText: "this hub keeps no long history" }).first()).toBeVisible();
+    await inspect(page, "history-none");
+    return;
+  }
+  await expect(page.getByRole("img", { name: "Flows over time" })).toBeVisible({ timeout: 30_000 });
+  await page.getByLabel("Protocol").fill("dicom");
+  await page.getByRole("button", { name: "Search" }).click();
+  const flows = page.getByRole("region", { name: "Flows", exact: true }).locator("tbody tr");
+  await expect(flows.first()).toContainText("dicom");
+  await page.getByRole("button", { name: "Run" }).click();
+  await expect(page.getByRole("region", { name: "Answer" }).locator("tbody tr").first()).toBeVisible();
+  await inspect(page, "history");
+  await page.getByLabel("Statement").fill("DROP TABLE flow");
+  await page.getByRole("button", { name: "Run" }).click();
+  await expect(page.getByRole("alert").last()).toBeVisible();
+  await page.getByLabel("Address or network").fill("nowhere");
+  await page.getByRole("button", { name: "Search" }).click();
+  await expect(page.getByRole("alert").filter({ hasText: "nowhere" }).first()).toBeVisible();
+});
+
 test("ledger: an act is found, proved, and checked without the hub", async () => {
   await page.getByRole("link", { name: "Ledger" }).click();
   await expect(heading("Ledger")).toBeVisible();

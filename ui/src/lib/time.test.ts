@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { ago, clock, duration, knownZone, timeFormat } from "./time";
+import { ago, clock, duration, knownZone, dayOf, startOfDay, timeFormat } from "./time";
 
 describe("times in the site's zone", () => {
   test("a time is shown in the zone that is asked for, with its name", () => {
@@ -36,4 +36,15 @@ describe("lengths of time", () => {
     expect(clock(299.9)).toBe("04:59");
     expect(clock(-5)).toBe("00:00");
   });
+});
+
+test("a day begins at midnight of its zone, whatever the season", () => {
+  expect(startOfDay("2026-03-02", "Europe/Berlin")).toBe("2026-03-01T23:00:00.000Z");
+  expect(startOfDay("2026-07-02", "Europe/Berlin")).toBe("2026-07-01T22:00:00.000Z");
+  expect(startOfDay("2026-03-02", "Asia/Kathmandu")).toBe("2026-03-01T18:15:00.000Z");
+  expect(startOfDay("2026-03-02", "Pacific/Kiritimati")).toBe("2026-03-01T10:00:00.000Z");
+  expect(startOfDay("2026-03-02", "Pacific/Niue")).toBe("2026-03-02T11:00:00.000Z");
+  expect(startOfDay("2026-09-06", "America/Santiago")).toBe("2026-09-06T04:00:00.000Z");
+  expect(startOfDay("not a day", "UTC")).toBe("1970-01-01T00:00:00.000Z");
+  expect(dayOf("2026-03-01T23:30:00Z", "Europe/Berlin")).toBe("2026-03-02");
 });

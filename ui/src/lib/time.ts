@@ -83,3 +83,20 @@ export function clock(seconds: number): string {
 export function plural(count: number, one: string, many = `${one}s`): string {
   return `${count.toLocaleString("en-GB")} ${count === 1 ? one : many}`;
 }
+
+/** The day of a time in a zone, as date inputs have it: "2026-03-02". */
+export function dayOf(time: string, zone: string): string {
+  return new Intl.DateTimeFormat("en-CA", { timeZone: knownZone(zone), year: "numeric", month: "2-digit", day: "2-digit" }).format(new Date(time));
+}
+
+/** When a day begins in a zone, RFC 3339. Where a day has no midnight, since clocks are set forward then, its first moment. */
+export function startOfDay(day: string, zone: string): string {
+  const midnight = Date.parse(`${day}T00:00:00Z`);
+  if (Number.isNaN(midnight)) return new Date(0).toISOString();
+  // A zone is at most 14 hours ahead and 12 behind: the day begins at the first quarter of an hour in there that is of it.
+  for (let at = midnight - 14 * 3_600_000; at <= midnight + 12 * 3_600_000; at += 900_000) {
+    const moment = new Date(at).toISOString();
+    if (dayOf(moment, zone) === day) return moment;
+  }
+  return new Date(midnight).toISOString();
+}

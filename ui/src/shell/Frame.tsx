@@ -22,6 +22,7 @@ const SCREENS: { to: string; label: string; icon: IconName; right?: Right }[] = 
   { to: "/imports", label: "Import", icon: "imports", right: "move_data" },
   { to: "/sensors", label: "Sensors", icon: "sensors", right: "view_inventory" },
   { to: "/break-glass", label: "Break-glass", icon: "key" },
+  { to: "/history", label: "History", icon: "history", right: "search_history" },
   { to: "/ledger", label: "Ledger", icon: "ledger", right: "read_ledger" },
   { to: "/settings", label: "Settings", icon: "settings", right: "manage_people" },
 ];

@@ -122,7 +122,7 @@ fn killed_a_hundred_times_nothing_is_lost_and_nothing_counts_twice() {
     // Small batches, so that there is something to be in the middle of.
     for (index, observation) in observations().into_iter().enumerate() {
         writer.take(observation).unwrap();
-        if index % 8 == 7 {
+        if index % 4 == 3 {
             writer.flush().unwrap();
         }
     }
